@@ -1,0 +1,16 @@
+"""ColourU turns a black-and-white photograph into a colour one under a person's guidance.
+
+from colouru import Hint, pipeline
+
+colourize = pipeline()
+result = colourize("portrait.jpg", hints=[Hint(x=0.42, y=0.31, colour="#c68642")])
+result.gan.save("portrait-colour.png")
+"""
+
+from colouru.hints import Hint
+from colouru.metrics import normalized_loss
+from colouru.pipeline import Colourization, pipeline
+
+__version__ = "0.1.0"
+
+__all__ = ["Colourization", "Hint", "__version__", "normalized_loss", "pipeline"]

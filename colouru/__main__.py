@@ -1,0 +1,65 @@
+"""Colour photos from the command line.
+
+python -m colouru portrait.jpg --hints hints.json -o portrait-colour.png
+python -m colouru scans/ -o coloured/
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from colouru.hub import ROLES
+from colouru.pipeline import Colourizer, pipeline
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="colouru", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photo", type=Path, help="a photo, or a folder of them")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the picture to write, or a folder")
+    parser.add_argument("--hints", type=Path, help="JSON list of hints; of a folder NAME.json beside each photo")
+    parser.add_argument("--model", help="folder with the weights to use instead of the embedded ones")
+    parser.add_argument("--which", choices=ROLES, default="gan", help="the network whose picture to keep (%(default)s)")
+    args = parser.parse_args(argv)
+    try:
+        colourize = pipeline(args.model)
+        if args.photo.is_dir():
+            failures = colour_folder(colourize, args.photo, args.output, args.which)
+        else:
+            colour_file(colourize, args.photo, args.hints, args.output, args.which)
+            failures = 0
+    except (ValueError, OSError) as error:
+        sys.exit(f"colouru: {error}")
+    if failures:
+        sys.exit(f"colouru: {failures} of the files could not be coloured")
+
+
+def colour_file(colourize: Colourizer, photo: Path, hints: Path | None, output: Path, which: str) -> None:
+    result = colourize(photo, hints)
+    getattr(result, which).save(output)
+    for remark in result.remarks:
+        tqdm.write(remark, file=sys.stderr)
+
+
+def colour_folder(colourize: Colourizer, folder: Path, output: Path, which: str) -> int:
+    """Colour every file of `folder` into a PNG in `output`, and return how many could not be."""
+    photos = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".json")
+    if not photos:
+        raise ValueError(f"there are no files in {folder}")
+    output.mkdir(parents=True, exist_ok=True)
+    failures = 0
+    for photo in tqdm(photos, unit="photo"):
+        hints = photo.with_suffix(".json")
+        try:
+            colour_file(colourize, photo, hints if hints.exists() else None, output / f"{photo.stem}.png", which)
+        except ValueError as error:
+            failures += 1
+            tqdm.write(f"{photo.name}: {error}", file=sys.stderr)
+    return failures
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Colour spaces: sRGB <-> CIELAB for batches, the network's units, the high-pass filter and the sRGB gamut.
+
+CIELAB is that of `skimage.color` (D65, 2 degree observer), so the two may be mixed freely. Tensors are float, channels
+in dimension 1: `rgb` in [0, 1], `lab` in CIELAB units, `L` = L*/50 - 1, `ab` = (a, b)/110. Knows nothing of hints.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+AB_SCALE = 110.0
+
+# IEC 61966-2-1, and the D65 white of the CIE 1931 2 degree observer, to the digits that skimage.color has.
+XYZ_FROM_RGB = torch.tensor(
+    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]],
+    dtype=torch.float64,
+)
+WHITE = torch.tensor([0.95047, 1.0, 1.08883], dtype=torch.float64)
+
+# With the white point folded in, one matrix takes linear RGB to X/Xn, Y/Yn, Z/Zn, and its inverse back.
+NORMALIZED_XYZ_FROM_RGB = XYZ_FROM_RGB / WHITE[:, None]
+RGB_FROM_NORMALIZED_XYZ = torch.linalg.inv(XYZ_FROM_RGB) * WHITE[None, :]
+
+LAPLACIAN = torch.tensor([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]]) / 8
+
+# A channel this far outside [0, 1] still rounds to the nearest representable colour.
+GAMUT_TOLERANCE = 1 / 1024
+
+
+def _mix(matrix: Tensor, channels: Tensor) -> Tensor:
+    return torch.einsum("ij,nj...->ni...", matrix.to(channels), channels)
+
+
+def rgb_to_lab(rgb: Tensor) -> Tensor:
+    """CIELAB of sRGB.
+
+    Args:
+        rgb: (N,3,...) in [0, 1].
+
+    Returns:
+        (N,3,...): L* in 0..100, a* and b* within about +-110. Gradients are finite everywhere, black included.
+    """
+    # The clamps keep the branch that torch.where discards from producing infinite gradients.
+    linear = torch.where(rgb > 0.04045, ((rgb.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    xyz = _mix(NORMALIZED_XYZ_FROM_RGB, linear)
+    f = torch.where(xyz > 0.008856, xyz.clamp_min(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
+    x, y, z = f.unbind(1)
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
+def lab_to_rgb(lab: Tensor) -> Tensor:
+    """sRGB of CIELAB, the inverse of `rgb_to_lab`.
+
+    Args:
+        lab: (N,3,...) in CIELAB units.
+
+    Returns:
+        (N,3,...), outside [0, 1] where sRGB does not have the colour: see `into_gamut`.
+    """
+    L, a, b = lab.unbind(1)
+    y = (L + 16) / 116
+    # skimage.color, too, takes a negative Z for zero.
+    f = torch.stack([y + a / 500, y, (y - b / 200).clamp_min(0)], dim=1)
+    xyz = torch.where(f > 0.2068966, f**3, (f - 16 / 116) / 7.787)
+    linear = _mix(RGB_FROM_NORMALIZED_XYZ, xyz)
+    return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear)
+
+
+def to_network(lab: Tensor) -> tuple[Tensor, Tensor]:
+    """`L` (N,1,H,W) and `ab` (N,2,H,W) in the network's units, from `lab` (N,3,H,W)."""
+    return lab[:, :1] / 50 - 1, lab[:, 1:] / AB_SCALE
+
+
+def from_network(L: Tensor, ab: Tensor) -> Tensor:
+    """`lab` (N,3,H,W) in CIELAB units from `L` (N,1,H,W) and `ab` (N,2,H,W) in the network's."""
+    return torch.cat([(L + 1) * 50, ab * AB_SCALE], dim=1)
+
+
+def high_pass(L: Tensor) -> Tensor:
+    """The edges of `L` (N,1,H,W): a 3x3 Laplacian over eight neighbours with replicated border, same shape."""
+    return F.conv2d(F.pad(L, (1, 1, 1, 1), mode="replicate"), LAPLACIAN.to(L)[None, None])
+
+
+def into_gamut(lab: Tensor, halvings: int = 10) -> tuple[Tensor, Tensor]:
+    """The nearest colours that sRGB has at the same lightness and hue.
+
+    Chroma is scaled down by bisection where, and only where, a colour lies outside; the grey of every lightness from 0
+    to 100 exists, so that always succeeds.
+
+    Args:
+        lab: (N,3,H,W) in CIELAB units, L* in 0..100.
+        halvings: steps of the bisection; ten leave 0.1% of the chroma undecided.
+
+    Returns:
+        `lab` (N,3,H,W) inside the gamut, and the `rgb` (N,3,H,W) in [0, 1] it stands for.
+    """
+    rgb = lab_to_rgb(lab)
+    outside = ((rgb < -GAMUT_TOLERANCE) | (rgb > 1 + GAMUT_TOLERANCE)).any(1)  # (N,H,W)
+    if outside.any():
+        lab, rgb = lab.clone(), rgb.clone()
+        L, a, b = lab.movedim(1, 0)[:, outside]  # each (M,)
+        low, high = torch.zeros_like(L), torch.ones_like(L)
+        for _ in range(halvings):
+            scale = (low + high) / 2
+            trial = lab_to_rgb(torch.stack([L, a * scale, b * scale])[None])[0]
+            fits = ((trial >= -GAMUT_TOLERANCE) & (trial <= 1 + GAMUT_TOLERANCE)).all(0)
+            low, high = torch.where(fits, scale, low), torch.where(fits, high, scale)
+        found = torch.stack([L, a * low, b * low])
+        lab.movedim(1, 0)[:, outside] = found
+        rgb.movedim(1, 0)[:, outside] = lab_to_rgb(found[None])[0]
+    return lab, rgb.clamp(0, 1)

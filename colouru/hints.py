@@ -1,0 +1,277 @@
+"""Hints: facts about colour that a person supplies, or that training simulates.
+
+A `Hint` is a filled square of one colour, placed relative to the picture so that it survives resizing. For the networks
+hints become two tensors, `hint_ab` (N,2,H,W), zero where there is no hint, and `hint_mask` (N,1,H,W), exactly 0 or 1.
+Only a hint's ab counts; the lightness is the photo's. Knows nothing of networks, files of pictures or Gradio.
+"""
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import ndimage
+from skimage.measure import label
+from torch import Tensor
+
+from colouru.colour import rgb_to_lab, to_network
+
+DEFAULT_SIZE = 0.03
+MAX_HINTS = 10_000
+MAX_NOTE = 2_000
+MAX_JSON_BYTES = 16 << 20
+
+# A pixel of a painted layer counts as painted from this alpha on: the rim that a browser may blend does not.
+OPAQUE = 250
+
+
+@dataclasses.dataclass(frozen=True)
+class Hint:
+    """A filled square of one colour.
+
+    Attributes:
+        x, y: the centre, in [0, 1] of the picture's width and height, from the top left.
+        colour: `#rrggbb`, sRGB.
+        size: the side, as a fraction of the picture's longer side, above 0 and at most 1; never less than one pixel.
+        note: why this colour, for whoever meets the picture later ("uniform, from the regimental museum").
+
+    Raises:
+        ValueError: if a value is not of this kind or lies outside its range.
+    """
+
+    x: float
+    y: float
+    colour: str
+    size: float = DEFAULT_SIZE
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for name, lowest in (("x", 0.0), ("y", 0.0), ("size", 1e-6)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise ValueError(f"a hint's {name} must be a number, got {_short(value)}")
+            if not lowest <= value <= 1:
+                place = "inside the picture, from 0 to 1" if name != "size" else "above 0 and at most 1"
+                raise ValueError(f"a hint's {name} must lie {place}, got {value:g}")
+        if not isinstance(self.colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
+            raise ValueError(f"a hint's colour must look like #c68642, got {_short(self.colour)}")
+        if not isinstance(self.note, str) or len(self.note) > MAX_NOTE:
+            raise ValueError(f"a hint's note must be text of at most {MAX_NOTE} characters, got {_short(self.note)}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Hint":
+        """The hint that `to_dict` made; `x`, `y` and `colour` are required.
+
+        Raises:
+            ValueError: naming the key that is missing or unknown, or the value that does not fit.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError(f"a hint must be an object with x, y and colour, got {_short(values)}")
+        names = [field.name for field in dataclasses.fields(cls)]
+        if unknown := [str(key) for key in values if key not in names]:
+            raise ValueError(f"a hint has {', '.join(names)}; got the unknown key {_short(unknown[0])}")
+        if missing := [name for name in names[:3] if name not in values]:
+            raise ValueError(f"a hint needs x, y and colour; {' and '.join(missing)} is missing in {_short(values)}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain dictionary for JSON; an empty note is left out."""
+        values = dataclasses.asdict(self)
+        return values if self.note else {name: value for name, value in values.items() if name != "note"}
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def hints_from_json(text: str) -> list[Hint]:
+    """The hints in a JSON list of objects, as `hints_to_json` writes it.
+
+    Raises:
+        ValueError: if it is not JSON, not a list, or one of its hints is not a hint (the message says which).
+    """
+    if len(text) > MAX_JSON_BYTES:
+        raise ValueError(f"the hints are {len(text):,} characters of JSON; at most {MAX_JSON_BYTES:,} are read")
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the hints are not valid JSON: {error}") from None
+    if not isinstance(values, list):
+        raise ValueError(f"the hints must be a JSON list of objects, got {_short(values)}")
+    return as_hints(values)
+
+
+def hints_to_json(hints: Iterable[Hint]) -> str:
+    """The hints as a JSON list, one hint a line."""
+    return "[" + ",\n ".join(json.dumps(hint.to_dict(), ensure_ascii=False) for hint in hints) + "]"
+
+
+def as_hints(hints: Any) -> list[Hint]:
+    """Hints in any form that a caller may have them in, as a list.
+
+    Args:
+        hints: None; a list of `Hint`s and dictionaries; the path of a JSON file; JSON text; or a painted layer, an
+            RGBA picture (PIL, or (H,W,4) uint8) of the photo's proportions in which what is opaque is a hint.
+
+    Raises:
+        ValueError: if it is none of these, a hint does not fit (the message says which), or there are too many.
+    """
+    if hints is None:
+        return []
+    if isinstance(hints, str) and hints.lstrip()[:1] in ("[", "{"):
+        return hints_from_json(hints)
+    if isinstance(hints, (str, Path)):
+        try:
+            return hints_from_json(Path(hints).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"no hints could be read from {_short(str(hints))}: {error}") from None
+    if hasattr(hints, "__array__"):
+        return hints_from_layer(np.asarray(hints))
+    if isinstance(hints, Mapping) or not isinstance(hints, Iterable):
+        raise ValueError(f"expected a list of hints, a JSON file or a painted layer, got {_short(hints)}")
+    found: list[Hint] = []
+    for number, hint in enumerate(hints, start=1):
+        if number > MAX_HINTS:
+            raise ValueError(f"there are more than {MAX_HINTS:,} hints; no more are taken")
+        try:
+            found.append(hint if isinstance(hint, Hint) else Hint.from_dict(hint))
+        except ValueError as error:
+            raise ValueError(f"hint {number}: {error}") from None
+    return found
+
+
+def hints_from_layer(layer: np.ndarray) -> list[Hint]:
+    """The dots, strokes and areas of a painted layer, each covered by as few squares as show its shape.
+
+    A dot becomes one hint, a stroke several along it: in every connected patch of one colour the largest inscribed
+    square is taken, then the largest that fits into what remains, until what fits is under half as wide as the first.
+
+    Args:
+        layer: (H,W,4) uint8 RGBA; painted where it is opaque.
+
+    Raises:
+        ValueError: if it is not such an array, or what is painted needs more than `MAX_HINTS` squares.
+    """
+    if layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8:
+        raise ValueError(f"expected a painted layer of shape (H,W,4), uint8, got {layer.shape}, {layer.dtype}")
+    height, width = layer.shape[:2]
+    packed = layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])  # one number per colour
+    patches = label(np.where(layer[..., 3] >= OPAQUE, packed + 1, 0), background=0, connectivity=2)
+    hints: list[Hint] = []
+    for number, window in enumerate(ndimage.find_objects(patches), start=1):
+        patch = patches[window] == number
+        first = int(np.flatnonzero(patch)[0])
+        colour = "#{:02x}{:02x}{:02x}".format(*layer[window][np.unravel_index(first, patch.shape)][:3])
+        for row, column, side in inscribed_squares(patch):
+            hints.append(
+                Hint(
+                    x=round((window[1].start + column + side / 2) / width, 6),
+                    y=round((window[0].start + row + side / 2) / height, 6),
+                    colour=colour,
+                    size=round(side / max(height, width), 6),
+                )
+            )
+        if len(hints) > MAX_HINTS:
+            raise ValueError(f"the layer has more than {MAX_HINTS:,} separate patches of paint; no more are taken")
+    return hints
+
+
+def inscribed_squares(patch: np.ndarray, limit: int = 400) -> list[tuple[int, int, int]]:
+    """Squares (row, column, side), by size, that do not overlap and lie inside `patch` (H,W) bool."""
+    left = np.pad(patch, 1)
+    squares: list[tuple[int, int, int]] = []
+    while len(squares) < limit:
+        # The chessboard distance to the nearest unpainted pixel is the half side of the square around a pixel.
+        distance = ndimage.distance_transform_cdt(left, metric="chessboard")
+        half = int(distance.max())
+        if half == 0 or (squares and 2 * half - 1 < squares[0][2] / 2):
+            break
+        # Of equally large ones the one nearest to their middle, so that a round dot is hit in its centre.
+        candidates = np.argwhere(distance == half)
+        row, column = candidates[np.abs(candidates - candidates.mean(0)).sum(1).argmin()]
+        top, start, side = row - half + 1, column - half + 1, 2 * half - 1
+        # Two odd squares side by side waste a row where the patch is even: grow by one if all of it is painted.
+        if left[top : top + side + 1, start : start + side + 1].all():
+            side += 1
+        left[top : top + side, start : start + side] = False
+        squares.append((int(top) - 1, int(start) - 1, int(side)))
+    return squares
+
+
+def rasterize(hints: Iterable[Hint], height: int, width: int) -> tuple[Tensor, Tensor]:
+    """`hint_ab` (1,2,height,width) and `hint_mask` (1,1,height,width) of a list of hints; the later one lies on top."""
+    hints = list(hints)
+    hint_ab = torch.zeros(1, 2, height, width)
+    hint_mask = torch.zeros(1, 1, height, width)
+    if not hints:
+        return hint_ab, hint_mask
+    rgb = torch.tensor([list(bytes.fromhex(hint.colour[1:])) for hint in hints]) / 255
+    _, colours = to_network(rgb_to_lab(rgb[..., None, None]))  # (K,2,1,1)
+    for hint, colour in zip(hints, colours, strict=True):
+        side = max(1, round(hint.size * max(height, width)))
+        # The pixel that holds the centre is always painted, on the border too.
+        top = min(int(hint.y * height), height - 1) - side // 2
+        left = min(int(hint.x * width), width - 1) - side // 2
+        rows, columns = slice(max(top, 0), top + side), slice(max(left, 0), left + side)
+        hint_ab[0, :, rows, columns] = colour
+        hint_mask[0, :, rows, columns] = 1
+    return hint_ab, hint_mask
+
+
+def simulate_hints(
+    ab: Tensor, generator: torch.Generator, *, counts: str | int = "binomial", sides: tuple[int, int] = (1, 9)
+) -> tuple[Tensor, Tensor]:
+    """Squares that show the true colour, as a person might place them, for a whole batch at once.
+
+    Centres are normal around the middle of the picture with a standard deviation of a quarter of its sides, and moved
+    to the border where they would fall outside.
+
+    Args:
+        ab: (N,2,H,W), the true colours.
+        generator: the source of chance, on the device of `ab`.
+        counts: how many squares: "binomial", 40 trials at 1/8, so 5 on average (the report); "geometric" at 1/8, so 7
+            on average and often none (Zhang et al. 2017, from which the report took its 1/8); or that many for each.
+        sides: the least and the greatest side in pixels, drawn uniformly.
+
+    Returns:
+        `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W).
+    """
+    N, _, height, width = ab.shape
+    device = ab.device
+    count = _draw_counts(N, counts, generator, device)  # (N,)
+    K = max(1, int(count.max()))
+    spread = torch.randn(N, K, 2, device=device, generator=generator)
+    size = torch.tensor([height, width], device=device)
+    centre = (size / 2 + spread * size / 4).floor().clamp(torch.zeros_like(size), size - 1)  # (N,K,2)
+    side = torch.randint(sides[0], sides[1] + 1, (N, K), device=device, generator=generator)
+    first = centre - (side // 2)[..., None]  # (N,K,2)
+    rows = _inside(first[..., 0], side, height)  # (N,K,H)
+    columns = _inside(first[..., 1], side, width)  # (N,K,W)
+    exists = torch.arange(K, device=device) < count[:, None]
+    # A pixel is hinted if any square has both its row and its column.
+    hits = torch.einsum("nkh,nkw->nhw", (rows & exists[..., None]).to(ab), columns.to(ab))
+    hint_mask = (hits > 0).to(ab)[:, None]
+    return ab * hint_mask, hint_mask
+
+
+def _draw_counts(N: int, counts: str | int, generator: torch.Generator, device: torch.device) -> Tensor:
+    if counts == "binomial":
+        trials = torch.full((N,), 40.0, device=device)
+        return torch.binomial(trials, torch.full_like(trials, 1 / 8), generator=generator).long()
+    if counts == "geometric":
+        # torch counts the trials up to the first success, so from 1 on.
+        return torch.empty(N, device=device).geometric_(1 / 8, generator=generator).long() - 1
+    if isinstance(counts, int) and counts >= 0:
+        return torch.full((N,), counts, device=device)
+    raise ValueError(f"expected counts to be 'binomial', 'geometric' or a whole number, got {counts!r}")
+
+
+def _inside(first: Tensor, side: Tensor, length: int) -> Tensor:
+    place = torch.arange(length, device=first.device)
+    return (place >= first[..., None]) & (place < (first + side)[..., None])

@@ -1,0 +1,86 @@
+"""How good a recolourization is: pure functions of tensors and arrays, no networks.
+
+Colours are compared in CIELAB; `L` is shared by both pictures, so only ab differs.
+"""
+
+import math
+
+import numpy as np
+import torch
+from skimage.color import deltaE_ciede2000
+from torch import Tensor
+
+from colouru.colour import rgb_to_lab
+
+# Mean chroma, in CIELAB units, under which a picture counts as greyscale: the chroma noise of a grey JPEG stays below.
+GREY_CHROMA = 2.0
+
+# A toned picture: the mean of its ab is nearly as long as its mean chroma, and across that hue it spreads, root mean
+# square in CIELAB units, no further than JPEG noise does.
+TONED_ONE_SIDED = 0.98
+TONED_OFF_HUE = 2.0
+
+
+def squared_error(ab_pred: Tensor, ab: Tensor) -> Tensor:
+    """Mean squared error of each picture, (N,), in the square of the units given."""
+    return (ab_pred - ab).square().mean((1, 2, 3))
+
+
+def normalized_loss(ab_pred: Tensor, ab: Tensor) -> Tensor:
+    """MSE(ab_pred, ab) / MSE(grey, ab) of each picture, (N,): 0 is perfect, 1 as good as leaving it grey.
+
+    Infinite or NaN where the original is exactly grey: ask `is_coloured` first.
+    """
+    return squared_error(ab_pred, ab) / ab.square().mean((1, 2, 3))
+
+
+def psnr(rgb_pred: Tensor, rgb: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB of each picture, (N,), over (N,3,H,W) uint8 RGB; infinite if equal."""
+    error = (rgb_pred.float() - rgb.float()).square().mean((1, 2, 3))
+    return 20 * math.log10(255) - 10 * torch.log10(error)
+
+
+def ciede2000(lab_pred: Tensor, lab: Tensor) -> Tensor:
+    """Mean colour difference CIEDE2000 of each picture, (N,), from (N,3,H,W) in CIELAB units."""
+    difference = deltaE_ciede2000(lab_pred.movedim(1, -1).numpy(), lab.movedim(1, -1).numpy())
+    return torch.from_numpy(difference).mean((1, 2)).float()
+
+
+def colourfulness(rgb: Tensor) -> Tensor:
+    """Colourfulness M3 of Hasler and Suesstrunk (2003) of each picture, (N,), from (N,3,H,W) uint8 RGB."""
+    red, green, blue = rgb.double().unbind(1)
+    opponents = torch.stack([red - green, (red + green) / 2 - blue], 1).flatten(2)  # (N,2,HW)
+    spread, centre = opponents.std(2, correction=0), opponents.mean(2)
+    return (spread.square().sum(1).sqrt() + 0.3 * centre.square().sum(1).sqrt()).float()
+
+
+def hint_error(ab_pred: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+    """Distance in ab of the output from the hint at every hinted pixel, (M,), in the units given."""
+    return (ab_pred - hint_ab).square().sum(1).sqrt()[hint_mask[:, 0] > 0]
+
+
+def is_coloured(rgb: np.ndarray) -> bool:
+    """Whether `rgb` (H,W,3) uint8 has colour enough to be learned from: mean chroma of at least `GREY_CHROMA`."""
+    return float(_ab(rgb).norm(dim=0).mean()) >= GREY_CHROMA
+
+
+def absence_of_colour(rgb: np.ndarray) -> str:
+    """A sentence that says why `rgb` (H,W,3) uint8 has no colours of its own to compare with, or "" if it has.
+
+    It has none if it is grey, or if it is toned, as sepia is: all its chroma on one hue. Of a thousand ordinary
+    photographs some fifteen (a lion in dry grass) have so few hues that they, too, are taken for toned.
+    """
+    ab = _ab(rgb)  # (2,HW)
+    chroma = float(ab.norm(dim=0).mean())
+    if chroma < GREY_CHROMA:
+        return "The original has no colour to compare with."
+    one_sided = float(ab.mean(1).norm()) / chroma  # 1 if every pixel has the same hue
+    off_hue = float(torch.linalg.eigvalsh(ab @ ab.T / ab.shape[1])[0].clamp_min(0).sqrt())
+    if one_sided > TONED_ONE_SIDED and off_hue < TONED_OFF_HUE:
+        return "The original is toned in a single hue, like sepia, so it has no colours to compare with."
+    return ""
+
+
+def _ab(rgb: np.ndarray) -> Tensor:
+    """The ab (2,HW) of `rgb` (H,W,3) uint8, in CIELAB units."""
+    return rgb_to_lab(torch.from_numpy(rgb).movedim(-1, 0)[None].float() / 255)[0, 1:].flatten(1)

@@ -1,0 +1,176 @@
+"""Pictures from outside, opened safely: whatever a person may bring becomes upright 8-bit sRGB, or a clear sentence.
+
+Knows nothing of colourization.
+"""
+
+import dataclasses
+import io
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+MAX_MEGAPIXELS = 50
+
+# Decoders that photographs need. Every further one is code that a hostile file may reach.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF")
+
+# What Pillow's decoders raise on damaged files.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """A picture ready to be coloured.
+
+    Attributes:
+        rgb: (H,W,3) uint8, sRGB, upright.
+        remarks: sentences about what was done to get there that the person should know of.
+    """
+
+    rgb: np.ndarray
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> int:
+        return self.rgb.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.rgb.shape[1]
+
+    def thumbnail(self, longer_side: int) -> "Photo":
+        """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
+        if max(self.height, self.width) <= longer_side:
+            return self
+        scale = longer_side / max(self.height, self.width)
+        size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+        shrunk = Image.fromarray(self.rgb).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+        return Photo(np.asarray(shrunk), self.remarks)
+
+
+def open_photo(source: Any) -> Photo:
+    """A photo from a path, a PIL image, or an array (H,W), (H,W,1), (H,W,3) or (H,W,4) of uint8 or uint16.
+
+    EXIF rotation is applied, colour profiles are converted to sRGB, sixteen bits become eight, transparency is laid on
+    white, and of an animation the first frame is taken.
+
+    Raises:
+        ValueError: if it is not a picture, is damaged, or has more than `MAX_MEGAPIXELS`; the message can be shown.
+    """
+    if isinstance(source, Photo):
+        return source
+    if isinstance(source, (str, Path)):
+        return _open_file(Path(source))
+    if isinstance(source, np.ndarray):
+        return _upright(_from_array(source), "the array")
+    if isinstance(source, Image.Image):
+        return _upright(source, "the picture")
+    raise ValueError(f"expected a path, a PIL image or an array, got {type(source).__name__}")
+
+
+def _open_file(path: Path) -> Photo:
+    name = path.name
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{name} is empty (0 bytes); try copying it again from where it came")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures, where we refuse them ourselves.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(path, formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise ValueError(_too_large(name)) from None
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} is not a picture that can be read; save it as JPEG, PNG, TIFF or WebP") from None
+    except DAMAGE as error:
+        raise ValueError(_damaged(name, error)) from None
+    with picture:
+        return _upright(picture, name)
+
+
+def _damaged(name: str, error: Exception) -> str:
+    return f"{name} is damaged or cut short ({error}); try copying it again from where it came"
+
+
+def _too_large(name: str, width: int = 0, height: int = 0) -> str:
+    size = f"is {width} x {height}, {width * height / 1e6:.0f} megapixels" if width else "is far too large"
+    return f"{name} {size}; at most {MAX_MEGAPIXELS} megapixels are taken, so save a smaller copy"
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if (
+        array.ndim not in (2, 3)
+        or channels not in (1, 3, 4)
+        or array.dtype not in (np.uint8, np.uint16)
+        or not array.size
+    ):
+        raise ValueError(
+            f"expected an array of shape (H,W), (H,W,3) or (H,W,4), uint8 or uint16, got {array.shape}, {array.dtype}"
+        )
+    if array.dtype == np.uint16:
+        array = (array // 257).astype(np.uint8)
+    return Image.fromarray(array[..., 0] if array.ndim == 3 and channels == 1 else array)
+
+
+def _upright(picture: Image.Image, name: str) -> Photo:
+    if picture.width * picture.height > MAX_MEGAPIXELS * 1_000_000:
+        raise ValueError(_too_large(name, picture.width, picture.height))
+    remarks = []
+    if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+        remarks.append(f"{name} has {picture.n_frames} frames; the first is used.")
+    try:
+        picture.load()
+        profile = picture.info.get("icc_profile")
+        picture = ImageOps.exif_transpose(picture)
+    except DAMAGE as error:
+        raise ValueError(_damaged(name, error)) from None
+    picture = _eight_bits(picture)
+    picture, alpha = _without_alpha(picture)
+    if profile:
+        picture, problem = _to_srgb(picture, profile)
+        remarks += [f"{name}: {problem}"] if problem else []
+    picture = picture.convert("RGB")
+    if alpha is not None:
+        white = Image.new("RGB", picture.size, "white")
+        picture = Image.composite(picture, white, alpha)
+        remarks.append(f"{name} is transparent in places; they are laid on white.")
+    return Photo(np.asarray(picture), tuple(remarks))
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        # Sixteen bits in all but name: Pillow keeps some 16-bit files in 32-bit integers.
+        return Image.fromarray((np.asarray(picture).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8))
+    if picture.mode == "F":
+        values = np.nan_to_num(np.asarray(picture), nan=0.0, posinf=255.0, neginf=0.0)
+        scale = 255.0 if values.max() <= 1 else 1.0
+        return Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
+    return picture
+
+
+def _without_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The picture without its transparency, and that, if anything is transparent at all."""
+    if picture.mode in ("P", "1") or "transparency" in picture.info:
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    if picture.mode not in ("RGBA", "LA", "PA", "RGBa", "La"):
+        return picture, None
+    picture = picture.convert("RGBA")
+    alpha = picture.getchannel("A")
+    return picture.convert("RGB"), alpha if alpha.getextrema()[0] < 255 else None
+
+
+def _to_srgb(picture: Image.Image, profile: bytes) -> tuple[Image.Image, str]:
+    """The picture in sRGB; or as it was and a sentence why, since a photo without its profile beats none."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(picture, source, SRGB, outputMode="RGB"), ""
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture, "its colour profile cannot be used, so its colours may be slightly off."

@@ -1,0 +1,149 @@
+"""A photo and hints in, the photo in colour out: `pipeline()` loads the networks, what it returns colours photos.
+
+The networks see a small working copy of the photo's lightness. Only the ab they answer is brought up to the photo's own
+size; the lightness is always the photo's own.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from colouru.colour import AB_SCALE, from_network, into_gamut, rgb_to_lab, to_network
+from colouru.hints import Hint, as_hints, rasterize
+from colouru.hub import ROLES, Model, load_model
+from colouru.metrics import absence_of_colour
+from colouru.photo import Photo, open_photo
+from colouru.propagation import chroma_slope, guided_rows
+
+# Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
+BAND_PIXELS = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Colourization:
+    """What came out, for one photo.
+
+    Attributes:
+        baseline, gan: the photo in colour as each network sees it, PIL RGB at the photo's own size.
+        normalized_loss: for each of "baseline" and "gan" MSE(ab_pred, ab) / MSE(grey, ab) in CIELAB at the photo's own
+            size, or None where the original has no colour to compare with.
+        no_loss_because: a sentence that says why there is none, or "".
+        hints: those that were used.
+        remarks: what was done to the photo on opening that the person should know of.
+    """
+
+    baseline: Image.Image
+    gan: Image.Image
+    normalized_loss: dict[str, float | None]
+    no_loss_because: str
+    hints: tuple[Hint, ...]
+    remarks: tuple[str, ...]
+
+
+class Canvas:
+    """One photo, opened for colouring: what depends on the photo alone is computed once."""
+
+    def __init__(self, photo: Photo, model: Model, device: torch.device):
+        self.photo, self.model, self.device = photo, model, device
+        working = photo.thumbnail(model.config.working_size)
+        self.L, _ = to_network(_lab(working.rgb))  # (1,1,h,w)
+        self.no_loss_because = absence_of_colour(working.rgb)
+
+    def grey(self) -> Image.Image:
+        """The photo's lightness alone, PIL RGB at the photo's own size."""
+        return self._render(torch.zeros(1, 2, *self.L.shape[2:]))[0]
+
+    @torch.inference_mode()
+    def __call__(self, hints: Any = None) -> Colourization:
+        """The photo in colour, given hints in any form that `colouru.hints.as_hints` takes."""
+        hints = as_hints(hints)
+        inputs = [x.to(self.device) for x in (self.L, *rasterize(hints, *self.L.shape[2:]))]
+        pictures, losses = {}, {}
+        for role in ROLES:
+            ab_pred = getattr(self.model, role)(*inputs).cpu()
+            pictures[role], losses[role] = self._render(ab_pred)
+        return Colourization(
+            **pictures,
+            normalized_loss={role: None if self.no_loss_because else losses[role] for role in ROLES},
+            no_loss_because=self.no_loss_because,
+            hints=tuple(hints),
+            remarks=self.photo.remarks,
+        )
+
+    def _render(self, ab_pred: Tensor) -> tuple[Image.Image, float]:
+        """The photo with `ab_pred` (1,2,h,w) of the working copy, and the normalized loss."""
+        height, width = self.photo.height, self.photo.width
+        slope = chroma_slope(self.L, ab_pred)
+        output = np.empty_like(self.photo.rgb)
+        error = grey_error = 0.0
+        band = max(1, BAND_PIXELS // width)
+        for top in range(0, height, band):
+            rows = slice(top, min(top + band, height))
+            L, ab = to_network(_lab(self.photo.rgb[rows]))
+            guided = guided_rows(ab_pred, slope, self.L, L, height, rows)
+            lab, rgb = into_gamut(from_network(L, guided))
+            output[rows] = (rgb[0] * 255).round().to(torch.uint8).movedim(0, -1).numpy()
+            error += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
+            grey_error += float(ab.double().square().sum())
+        return Image.fromarray(output), error / grey_error if grey_error else float("nan")
+
+
+class Colourizer:
+    """Both networks, loaded. Call it with a photo, or `open` one to try several sets of hints on it."""
+
+    def __init__(self, model: Model, device: str | torch.device | None = None):
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.model = dataclasses.replace(model, baseline=model.baseline.to(self.device), gan=model.gan.to(self.device))
+
+    @property
+    def source(self) -> str:
+        """Where the weights came from, and the beginning of their sha256."""
+        return self.model.source
+
+    def open(self, photo: Any) -> Canvas:
+        """A photo in any form that `colouru.photo.open_photo` takes, made ready to be coloured."""
+        return Canvas(open_photo(photo), self.model, self.device)
+
+    def __call__(self, photo: Any, hints: Any = None) -> Any:
+        """The photo in colour.
+
+        Args:
+            photo: a path, a PIL image or an array; or a list of them.
+            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.hints.as_hints`; for a list of photos
+                a list with one such entry a photo, or None.
+
+        Returns:
+            A `Colourization`; for a list of photos a list.
+
+        Raises:
+            ValueError: if the photo or the hints cannot be used; the message says what was wrong.
+        """
+        if not isinstance(photo, (list, tuple)):
+            return self.open(photo)(hints)
+        each = [None] * len(photo) if hints is None else hints
+        if not isinstance(each, Sequence) or isinstance(each, str) or len(each) != len(photo):
+            raise ValueError(f"expected one entry of hints for each of the {len(photo)} photos")
+        return [self(one, its) for one, its in zip(photo, each, strict=True)]
+
+
+def pipeline(model: str | Path | None = None, *, device: str | torch.device | None = None) -> Colourizer:
+    """The colourizer of a model: the embedded one for None, else a folder or the weights file in it.
+
+    Args:
+        device: where the networks run; a GPU if there is one, else the processor.
+
+    Raises:
+        colouru.hub.WeightsError: if that model cannot be had. Nothing else is taken in its place.
+    """
+    return Colourizer(load_model(model), device)
+
+
+def _lab(rgb: np.ndarray) -> Tensor:
+    """(1,3,H,W) in CIELAB units of (H,W,3) uint8."""
+    return rgb_to_lab(torch.from_numpy(rgb).movedim(-1, 0)[None].float() / 255)

@@ -1,0 +1,146 @@
+"""Images to train and measure on: from the Hub or a folder into memory once, then batches made on the device.
+
+Knows nothing of networks. Everything random takes a `torch.Generator`.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from datasets import Dataset, DatasetDict, load_dataset
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from colouru.colour import rgb_to_lab, to_network
+from colouru.metrics import is_coloured
+
+TINY_IMAGENET = "zh-plus/tiny-imagenet"
+
+# The Hub's branches move; a commit does not.
+PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """Coloured images of one size, decoded.
+
+    Attributes:
+        rgb: (N,3,H,W) uint8.
+        labels: the class name of each image, or "" where the dataset has no classes.
+    """
+
+    rgb: Tensor
+    labels: list[str]
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+    def select(self, indices: Sequence[int]) -> "Images":
+        return Images(self.rgb[torch.as_tensor(indices)], [self.labels[i] for i in indices])
+
+
+def load_images(
+    dataset: str,
+    split: str,
+    *,
+    classes: Sequence[str] | None = None,
+    size: int = 64,
+    image_column: str = "image",
+    revision: str | None = None,
+    limit: int | None = None,
+) -> Images:
+    """The coloured images of a split, `size` x `size`: others are resized to fit and cropped in the middle.
+
+    Greyscale photographs stored as colour ones, of which Tiny ImageNet has some, are left out: they teach a colourizer
+    nothing and have no normalized loss.
+
+    Args:
+        dataset: a Hub id, or a folder of the same form. Tiny ImageNet comes from a pinned commit unless told otherwise.
+        classes: names of the classes to keep, of the column `label`.
+        limit: keep at most this many.
+
+    Raises:
+        ValueError: if the split, the column, a class or any coloured image does not exist.
+    """
+    rows = _open_split(dataset, split, revision or PINNED_REVISIONS.get(dataset))
+    if image_column not in rows.column_names:
+        raise ValueError(f"{dataset} has no column {image_column!r}; it has {', '.join(rows.column_names)}")
+    names = getattr(rows.features.get("label"), "names", None)
+    if classes is not None:
+        if unknown := sorted(set(classes) - set(names or [])):
+            raise ValueError(f"{dataset} has no class {unknown[0]!r}")
+        wanted = [names.index(name) for name in classes]
+        # The column of labels alone: no image is decoded here.
+        rows = rows.select(np.flatnonzero(np.isin(np.asarray(rows["label"]), wanted)))
+    pictures, labels = [], []
+    for row in rows:
+        picture = _fit(row[image_column], size)
+        if is_coloured(picture):
+            pictures.append(picture)
+            labels.append(names[row["label"]] if names else "")
+        if limit and len(pictures) == limit:
+            break
+    if not pictures:
+        raise ValueError(f"{dataset}, split {split}, holds no coloured image")
+    return Images(torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(), labels)
+
+
+def _open_split(dataset: str, split: str, revision: str | None) -> Dataset:
+    if Path(dataset).is_dir():
+        revision = None
+    found = load_dataset(dataset, revision=revision)
+    assert isinstance(found, DatasetDict)
+    if split not in found:
+        raise ValueError(f"{dataset} has no split {split!r}; it has {', '.join(found)}")
+    return found[split]
+
+
+def _fit(picture: Image.Image, size: int) -> np.ndarray:
+    picture = picture.convert("RGB")
+    if picture.size != (size, size):
+        picture = ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
+
+
+def hold_out(images: Images, every: int = 20) -> tuple[Images, Images]:
+    """Two parts of a training split: what to learn from, and every twentieth image to watch progress by."""
+    indices = range(len(images))
+    return images.select([i for i in indices if i % every]), images.select([i for i in indices if i % every == 0])
+
+
+def random_stream(seed: int, step: int, rank: int, device: torch.device) -> torch.Generator:
+    """The source of chance of one step in one process.
+
+    It depends on nothing but its arguments, so a run that resumes at a step goes on exactly as if it had never stopped.
+    """
+    return torch.Generator(device).manual_seed(((seed * 1_000_003 + step) * 1_009 + rank) % 2**63)
+
+
+def draw_batch(rgb: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """`L` (B,1,H,W) and `ab` (B,2,H,W) of images drawn with replacement from `rgb` (N,3,H,W) uint8, augmented.
+
+    Each is mirrored half of the time and zoomed into by up to a quarter.
+    """
+    chosen = torch.randint(len(rgb), (batch_size,), device=rgb.device, generator=generator)
+    return to_network(rgb_to_lab(augment(rgb[chosen].float() / 255, generator)))
+
+
+def augment(rgb: Tensor, generator: torch.Generator) -> Tensor:
+    """`rgb` (N,3,H,W) in [0, 1], each mirrored with probability 1/2 and cropped to 75-100% of its sides, same shape."""
+    N, device = len(rgb), rgb.device
+    draw = torch.rand(4, N, device=device, generator=generator)
+    zoom = 1 - 0.25 * draw[0]
+    mirror = torch.where(draw[1] < 0.5, -1.0, 1.0)
+    shift_x, shift_y = (2 * draw[2:] - 1) * (1 - zoom)
+    zero = torch.zeros_like(zoom)
+    rows = torch.stack([torch.stack([zoom * mirror, zero, shift_x], 1), torch.stack([zero, zoom, shift_y], 1)], 1)
+    grid = F.affine_grid(rows, list(rgb.shape), align_corners=False)
+    return F.grid_sample(rgb, grid, mode="bilinear", padding_mode="reflection", align_corners=False).clamp(0, 1)
+
+
+def whole_batch(rgb: Tensor) -> tuple[Tensor, Tensor]:
+    """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, as they are."""
+    return to_network(rgb_to_lab(rgb.float() / 255))

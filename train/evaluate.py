@@ -1,0 +1,189 @@
+"""Measure a model on images it has not seen, baseline and GAN side by side on the same hints (Protocol T).
+
+python -m train.evaluate --dataset zh-plus/tiny-imagenet --out runs/evaluation
+
+Protocol T: n hints of 3x3 pixels in the true colours, centres normal around the middle with a standard deviation of a
+quarter of the side, n in 0, 1, 2, 5, 10, 20, 50. Hints depend on the seed alone, so two models see the same ones.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import matplotlib
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from colouru.colour import AB_SCALE, from_network, into_gamut
+from colouru.hints import simulate_hints
+from colouru.hub import ROLES, load_model
+from colouru.metrics import ciede2000, colourfulness, hint_error, psnr, squared_error
+from train.data import TINY_IMAGENET, Images, load_images, random_stream, whole_batch
+from train.preset import PRESETS
+from train.sheet import hinted_grey, save_sheet, to_rgb
+
+HINT_COUNTS = (0, 1, 2, 5, 10, 20, 50)
+HINT_SIDE = 3
+
+# Images measured at a time. Each chunk has its own stream of chance, so changing this changes the hints.
+CHUNK = 250
+
+SHEET_HINTS = 5
+SHEET_ROWS = 24
+
+COLUMNS = {
+    "normalized_loss": "loss, ratio of sums",
+    "normalized_loss_median": "loss, median",
+    "share_worse_than_grey": "worse than grey",
+    "psnr": "PSNR dB",
+    "ciede2000": "CIEDE2000",
+    "colourfulness_ratio": "colourfulness / original's",
+    "hint_error_mean": "hint error, mean",
+    "hint_error_worst": "worst",
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="folder with the weights (the embedded ones)")
+    parser.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
+    parser.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
+    parser.add_argument("--split", default="valid", help="(%(default)s)")
+    parser.add_argument("--image-column", default="image")
+    parser.add_argument("--preset", choices=PRESETS, default="report", help="whose classes and size (%(default)s)")
+    parser.add_argument("--all-classes", action="store_true", help="every class of the dataset, not the preset's")
+    parser.add_argument("--limit", type=int, help="the first so many images only")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True, help="folder for table, JSON, curve and sheet")
+    args = parser.parse_args(argv)
+    preset = PRESETS[args.preset]
+    try:
+        model = load_model(args.model)
+        images = load_images(
+            args.dataset,
+            args.split,
+            classes=None if args.all_classes else preset.classes,
+            size=preset.size,
+            image_column=args.image_column,
+            revision=args.revision,
+            limit=args.limit,
+        )
+    except ValueError as error:
+        sys.exit(f"train.evaluate: {error}")
+    networks = {role: getattr(model, role) for role in ROLES}
+    results = {
+        "model": model.source,
+        "dataset": args.dataset if not Path(args.dataset).is_dir() else Path(args.dataset).name,
+        "split": args.split,
+        "classes": "all" if args.all_classes else list(preset.classes),
+        "images": len(images),
+        "seed": args.seed,
+        "hints": {str(n): measure(networks, images, n, args.seed) for n in tqdm(HINT_COUNTS, unit="hint count")},
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "metrics.json").write_text(json.dumps(results, indent=2) + "\n")
+    (args.out / "table.md").write_text(table(results))
+    save_curve(args.out / "curve.png", results)
+    save_samples(args.out / "sheet.png", networks, images, args.seed)
+    print(table(results))
+
+
+@torch.inference_mode()
+def measure(networks: dict[str, nn.Module], images: Images, n: int, seed: int) -> dict[str, dict[str, float]]:
+    """All measures at `n` hints, of each network on the same hints."""
+    parts: dict[str, list[dict[str, Tensor]]] = {role: [] for role in networks}
+    for number, rgb in enumerate(images.rgb.split(CHUNK)):
+        L, ab = whole_batch(rgb)
+        hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(HINT_SIDE, HINT_SIDE))
+        for role, network in networks.items():
+            parts[role].append(measure_chunk(network(L, *hints), rgb, L, ab, *hints))
+    return {
+        role: summary({name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]})
+        for role, chunks in parts.items()
+    }
+
+
+def measure_chunk(
+    ab_pred: Tensor, rgb: Tensor, L: Tensor, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor
+) -> dict[str, Tensor]:
+    """The measures of each image, (N,), of what is shown in the end: `ab_pred` brought into the gamut of sRGB."""
+    lab_pred, rgb_pred = into_gamut(from_network(L, ab_pred))
+    rgb_pred = (rgb_pred * 255).round().to(torch.uint8)
+    return {
+        "error": squared_error(lab_pred[:, 1:] / AB_SCALE, ab),
+        "grey_error": squared_error(torch.zeros_like(ab), ab),
+        "psnr": psnr(rgb_pred, rgb),
+        "ciede2000": ciede2000(lab_pred, from_network(L, ab)),
+        "colourfulness": colourfulness(rgb_pred),
+        "original_colourfulness": colourfulness(rgb),
+        "hint_error": hint_error(lab_pred[:, 1:], hint_ab * AB_SCALE, hint_mask),
+    }
+
+
+def summary(each: dict[str, Tensor]) -> dict[str, float]:
+    """Figures of a set from those of its images. Loss is a ratio of sums: near-grey images blow up a mean of ratios."""
+    losses = each["error"] / each["grey_error"]
+    hinted = each["hint_error"]
+    figures = {
+        "normalized_loss": each["error"].sum() / each["grey_error"].sum(),
+        "normalized_loss_median": losses.median(),
+        "share_worse_than_grey": (losses > 1).float().mean(),
+        "psnr": each["psnr"].mean(),
+        "ciede2000": each["ciede2000"].mean(),
+        "colourfulness_ratio": each["colourfulness"].sum() / each["original_colourfulness"].sum(),
+        "hint_error_mean": hinted.mean() if len(hinted) else None,
+        "hint_error_worst": hinted.max() if len(hinted) else None,
+    }
+    return {name: None if value is None else round(float(value), 4) for name, value in figures.items()}
+
+
+def table(results: dict) -> str:
+    """The figures as a Markdown table, one row a hint count and network."""
+    lines = [
+        f"{results['images']} images of {results['dataset']}, split {results['split']}; {results['model']}",
+        "",
+        "| hints | network | " + " | ".join(COLUMNS.values()) + " |",
+        "|---|---|" + "---|" * len(COLUMNS),
+    ]
+    for n, by_role in results["hints"].items():
+        for role, figures in by_role.items():
+            cells = ["-" if figures[name] is None else f"{figures[name]:.3f}" for name in COLUMNS]
+            lines.append(f"| {n} | {role} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def save_curve(path: Path, results: dict) -> None:
+    """Normalized loss over the number of hints, a line for each network."""
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
+    counts = [int(n) for n in results["hints"]]
+    for role in ROLES:
+        losses = [by_role[role]["normalized_loss"] for by_role in results["hints"].values()]
+        axes.plot(range(len(counts)), losses, marker="o", label=role)
+    axes.axhline(1, color="grey", linestyle=":", label="greyscale")
+    axes.set_xticks(range(len(counts)), [str(n) for n in counts])
+    axes.set(xlabel="hints of 3x3 pixels", ylabel="normalized loss (ratio of sums)", ylim=(0, None))
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+@torch.inference_mode()
+def save_samples(path: Path, networks: dict[str, nn.Module], images: Images, seed: int) -> None:
+    """A sheet of images spread evenly over the set, at `SHEET_HINTS` hints."""
+    chosen = torch.linspace(0, len(images) - 1, min(SHEET_ROWS, len(images))).long()
+    rgb = images.rgb[chosen]
+    L, ab = whole_batch(rgb)
+    hints = simulate_hints(
+        ab, random_stream(seed, SHEET_HINTS, 0, ab.device), counts=SHEET_HINTS, sides=(HINT_SIDE, HINT_SIDE)
+    )
+    outputs = [(role, to_rgb(L, network(L, *hints))) for role, network in networks.items()]
+    save_sheet(path, [("hints", hinted_grey(L, *hints)), *outputs, ("original", rgb)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Train the generator against the discriminator, which is first trained alone on what the generator does now.
+
+python -m train.gan --generator runs/generator --out runs/gan
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from colouru.hints import simulate_hints
+from colouru.networks import Discriminator, build_colourizer
+from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
+from train.data import draw_batch, random_stream
+from train.preset import PRESETS
+from train.run import Run, add_arguments, load_training_images, watch_progress
+
+# Decay of the moving average of the generator's weights, a step.
+AVERAGE_DECAY = 0.995
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--generator", type=Path, required=True, help="--out folder of train.pretrain --network unet")
+    add_arguments(parser, steps=1500, lr=2e-4)
+    group = parser.add_argument_group("adversarial phase")
+    group.add_argument("--discriminator-steps", type=int, default=300, help="of the discriminator alone (%(default)s)")
+    group.add_argument("--mse-weight", type=float, default=1.0, help="(%(default)s)")
+    group.add_argument("--adversarial-weight", type=float, default=1e-3, help="of the BCE (%(default)s)")
+    args = parser.parse_args(argv)
+    try:
+        train_adversarially(args)
+    except ValueError as error:
+        sys.exit(f"train.gan: {error}")
+
+
+def discriminator_loss(discriminator: nn.Module, L: Tensor, ab: Tensor, ab_pred: Tensor) -> Tensor:
+    """BCE of telling true colours from the generator's.
+
+    Both go through in one batch: batch norm would else see each alone and give the answer away.
+    """
+    logits = discriminator(torch.cat([L, L]), torch.cat([ab, ab_pred.detach()]))
+    truth = torch.cat([torch.ones_like(L[:, 0, 0, :1]), torch.zeros_like(L[:, 0, 0, :1])])
+    return F.binary_cross_entropy_with_logits(logits.float(), truth)
+
+
+def adversarial_loss(discriminator: nn.Module, L: Tensor, ab_pred: Tensor) -> Tensor:
+    """BCE of the generator's colours being taken for true ones; `discriminator` in evaluation mode, see above."""
+    logits = discriminator(L, ab_pred).float()
+    return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+
+
+def train_adversarially(args: argparse.Namespace) -> None:
+    # Setup
+    accelerator = Accelerator()
+    preset = PRESETS[args.preset]
+    device = accelerator.device
+
+    # Data
+    images, watched = load_training_images(args, device)
+
+    # Networks and optimizers, as they were if this run resumes
+    _, pretrained = trained_colourizer(args.generator)
+    torch.manual_seed(args.seed)
+    generator = build_colourizer(**pretrained["colourizer"]).to(memory_format=torch.channels_last)
+    generator.load_state_dict(pretrained["weights"])
+    discriminator = Discriminator().to(memory_format=torch.channels_last)
+    generator_optimizer = torch.optim.AdamW(generator.parameters(), args.lr, betas=(0.5, 0.99))
+    discriminator_optimizer = torch.optim.AdamW(discriminator.parameters(), args.lr, betas=(0.5, 0.99))
+    average = torch.optim.swa_utils.AveragedModel(
+        generator, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
+    )
+    state = load_checkpoint(args.out) if args.resume else None
+    if state:
+        generator.load_state_dict(state["weights"])
+        average.module.load_state_dict(state["average"])
+        average.n_averaged.fill_(state["averaged"])
+        discriminator.load_state_dict(state["discriminator"])
+        generator_optimizer.load_state_dict(state["generator_optimizer"])
+        discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+    average.to(device)
+    generator, discriminator, generator_optimizer, discriminator_optimizer = accelerator.prepare(
+        generator, discriminator, generator_optimizer, discriminator_optimizer
+    )
+    bare_generator = accelerator.unwrap_model(generator)
+    bare_discriminator = accelerator.unwrap_model(discriminator)
+
+    def save() -> None:
+        save_checkpoint(
+            args.out,
+            {
+                "step": run.step,
+                "colourizer": pretrained["colourizer"],
+                "weights": bare_generator.state_dict(),
+                "average": average.module.state_dict(),
+                "averaged": int(average.n_averaged),
+                "discriminator": bare_discriminator.state_dict(),
+                "generator_optimizer": generator_optimizer.state_dict(),
+                "discriminator_optimizer": discriminator_optimizer.state_dict(),
+                "preset": args.preset,
+                "batch_size": args.batch_size,
+                "pretrained_steps": pretrained["step"],
+            },
+        )
+
+    # Loop
+    generator.train()
+    total_steps = args.discriminator_steps + args.steps
+    run = Run(accelerator, args, total_steps, state["step"] if state else 0)
+    for step in run.steps(save, lambda: watch_progress(average.module, watched, args.out, run.step)):
+        chance = random_stream(args.seed + 1, step, accelerator.process_index, device)
+        L, ab = draw_batch(images, args.batch_size, chance)
+        hint_ab, hint_mask = simulate_hints(ab, chance, counts=preset.hint_counts, sides=preset.hint_sides)
+        alone = step < args.discriminator_steps
+
+        # The discriminator learns from what the generator does now
+        with torch.set_grad_enabled(not alone), accelerator.autocast():
+            ab_pred = generator(L, hint_ab, hint_mask).float()
+        discriminator.train()
+        with accelerator.autocast():
+            telling = discriminator_loss(discriminator, L, ab, ab_pred)
+        discriminator_optimizer.zero_grad()
+        accelerator.backward(telling)
+        discriminator_optimizer.step()
+        losses = {"discriminator": telling}
+
+        # The generator learns to be right and to be believed
+        if not alone:
+            discriminator.eval()
+            mse = (ab_pred - ab).square().mean()
+            with accelerator.autocast():
+                believed = adversarial_loss(bare_discriminator, L, ab_pred)
+            generator_optimizer.zero_grad()
+            accelerator.backward(args.mse_weight * mse + args.adversarial_weight * believed)
+            accelerator.clip_grad_norm_(generator.parameters(), 1.0)
+            generator_optimizer.step()
+            average.update_parameters(bare_generator)
+            losses |= {"mse": mse, "adversarial": believed}
+        run.report(losses)
+
+
+if __name__ == "__main__":
+    main()

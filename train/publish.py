@@ -1,0 +1,32 @@
+"""Make a model of two trained networks: half-precision weights and `config.json` in a folder that `pipeline` reads.
+
+python -m train.publish --baseline runs/baseline --gan runs/gan --folder colouru/weights
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from colouru.hub import load_model, save_model
+from train.checkpoint import trained_colourizer
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--baseline", type=Path, required=True, help="--out folder of train.pretrain")
+    parser.add_argument("--gan", type=Path, required=True, help="--out folder of train.gan (or train.pretrain)")
+    parser.add_argument("--working-size", type=int, default=64, help="longer side of what they see (%(default)s px)")
+    parser.add_argument("--folder", type=Path, required=True, help="where to write the model")
+    args = parser.parse_args(argv)
+    try:
+        baseline, baseline_state = trained_colourizer(args.baseline)
+        gan, gan_state = trained_colourizer(args.gan)
+        describe = {"baseline": baseline_state["colourizer"], "gan": gan_state["colourizer"]}
+        save_model(args.folder, baseline, gan, working_size=args.working_size, describe=describe)
+        print(load_model(args.folder).source)
+    except ValueError as error:
+        sys.exit(f"train.publish: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""A training run around its loop: arguments, folder, progress bar, metrics, samples, interruption; not the loop."""
+
+import argparse
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from colouru.hints import simulate_hints
+from colouru.metrics import squared_error
+from train.data import TINY_IMAGENET, Images, hold_out, load_images, random_stream, whole_batch
+from train.preset import PRESETS
+from train.sheet import hinted_grey, save_sheet, to_rgb
+
+WATCHED_COUNTS = (0, 1, 5)
+SAMPLES = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> None:
+    """The arguments that every stage has."""
+    data = parser.add_argument_group("data")
+    data.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
+    data.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
+    data.add_argument("--image-column", default="image")
+    data.add_argument("--preset", choices=PRESETS, default="report", help="classes, hints and networks (%(default)s)")
+    run = parser.add_argument_group("run")
+    run.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and sample sheets")
+    run.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    run.add_argument("--steps", type=int, default=steps, help="(%(default)s)")
+    run.add_argument("--batch-size", type=int, default=64, help="of each process (%(default)s)")
+    run.add_argument("--lr", type=float, default=lr, help="highest learning rate (%(default)s)")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--save-every", type=int, default=250, help="steps between checkpoints (%(default)s)")
+    run.add_argument("--watch-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
+
+
+def load_training_images(args: argparse.Namespace, device: torch.device) -> tuple[Tensor, Images]:
+    """The training images as uint8 on `device`, and the images held out of them to watch progress by."""
+    preset = PRESETS[args.preset]
+    images = load_images(
+        args.dataset,
+        "train",
+        classes=preset.classes,
+        size=preset.size,
+        image_column=args.image_column,
+        revision=args.revision,
+    )
+    learn, watch = hold_out(images)
+    return learn.rgb.to(device), Images(watch.rgb.to(device), watch.labels)
+
+
+def warmup_then_cosine(step: int, steps: int, warmup: int = 100) -> float:
+    """The share of the highest learning rate at a step: a linear rise, then half a cosine down to 1%."""
+    fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps))))
+    return min(1.0, (step + 1) / warmup) * (0.01 + 0.99 * fall)
+
+
+def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+
+
+class Run:
+    """The living side of a run: counts steps, keeps metrics, saves on Ctrl-C, stops where the loss is lost."""
+
+    def __init__(self, accelerator: Accelerator, args: argparse.Namespace, total_steps: int, first_step: int):
+        self.accelerator, self.args = accelerator, args
+        self.total_steps, self.first_step = total_steps, first_step
+        self.step = first_step
+        self.metrics = args.out / "metrics.jsonl"
+        self.stopping = False
+        if accelerator.is_main_process:
+            args.out.mkdir(parents=True, exist_ok=True)
+            self._forget_lines_after(first_step)
+
+    def _forget_lines_after(self, step: int) -> None:
+        """Drop what a run that was killed had written after its last checkpoint, or all of an earlier run."""
+        lines = self.metrics.read_text().splitlines() if self.metrics.exists() and step else []
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        self.metrics.write_text("".join(line + "\n" for line in kept))
+
+    def steps(self, save: Callable[[], None], watch: Callable[[], dict[str, float]]) -> Iterator[int]:
+        """The numbers of the steps to do; between them `save` and `watch` are called when it is time."""
+        previous = signal.signal(signal.SIGINT, self._stop)
+        bar = tqdm(
+            total=self.total_steps,
+            initial=self.first_step,
+            disable=not self.accelerator.is_main_process,
+            unit="step",
+            smoothing=0.05,
+        )
+        try:
+            while self.step < self.total_steps and not self.stopping:
+                yield self.step
+                self.step += 1
+                bar.set_postfix(self.shown, refresh=False)
+                bar.update()
+                done = self.step == self.total_steps
+                if self.accelerator.is_main_process:
+                    if done or self.step % self.args.watch_every == 0:
+                        self._write({"step": self.step, **self.shown, **watch()})
+                    if done or self.stopping or self.step % self.args.save_every == 0:
+                        save()
+        finally:
+            bar.close()
+            signal.signal(signal.SIGINT, previous)
+        if self.stopping:
+            sys.exit(f"stopped after step {self.step}; --resume goes on from there")
+
+    def _stop(self, *_: Any) -> None:
+        if self.stopping:
+            raise KeyboardInterrupt
+        self.stopping = True
+
+    def report(self, losses: dict[str, Tensor]) -> None:
+        """Show the losses of the step just done.
+
+        Raises:
+            SystemExit: if one is not finite, before a checkpoint can be written over the last good one.
+        """
+        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        if lost := [name for name, value in values.items() if not math.isfinite(value)]:
+            sys.exit(
+                f"step {self.step}: the {lost[0]} loss is {values[lost[0]]}. The last good checkpoint is in "
+                f"{self.args.out}; go on from it with --resume and a smaller --lr than {self.args.lr:g}"
+            )
+        rate = self.args.batch_size * self.accelerator.num_processes
+        self.shown = {name: round(value, 5) for name, value in values.items()} | {"images": (self.step + 1) * rate}
+
+    def _write(self, line: dict[str, Any]) -> None:
+        with open(self.metrics, "a") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+@torch.inference_mode()
+def watch_progress(network: nn.Module, images: Images, folder: Path, step: int) -> dict[str, float]:
+    """Ratio-of-sums loss on held-out images at a few hint counts, and a sheet of fixed samples in `folder`."""
+    training = network.training
+    network.eval()
+    device = images.rgb.device
+    L, ab = whole_batch(images.rgb)
+    losses = {}
+    for count in WATCHED_COUNTS:
+        hint_ab, hint_mask = simulate_hints(ab, random_stream(1, 0, 0, device), counts=count, sides=(3, 3))
+        ab_pred = torch.cat(
+            [network(*part) for part in zip(L.split(250), hint_ab.split(250), hint_mask.split(250), strict=True)]
+        )
+        losses[f"loss_at_{count}"] = round(float(squared_error(ab_pred, ab).sum() / squared_error(0 * ab, ab).sum()), 4)
+    network.train(training)
+    save_sheet(
+        folder / f"sample-{step:06d}.png",
+        [
+            ("hints", hinted_grey(L[:SAMPLES], hint_ab[:SAMPLES], hint_mask[:SAMPLES])),
+            ("output", to_rgb(L[:SAMPLES], ab_pred[:SAMPLES])),
+            ("original", images.rgb[:SAMPLES]),
+        ],
+    )
+    return losses
