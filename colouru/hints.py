@@ -204,6 +204,15 @@ def inscribed_squares(patch: np.ndarray, limit: int = 400) -> list[tuple[int, in
     return squares
 
 
+def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarray:
+    """The hints as a painted layer (H,W,4) uint8 RGBA, from which `hints_from_layer` finds them again."""
+    layer = np.zeros((height, width, 4), np.uint8)
+    for hint in hints:
+        rows, columns = _square(hint, height, width)
+        layer[rows, columns] = [*bytes.fromhex(hint.colour[1:]), 255]
+    return layer
+
+
 def rasterize(hints: Iterable[Hint], height: int, width: int) -> tuple[Tensor, Tensor]:
     """`hint_ab` (1,2,height,width) and `hint_mask` (1,1,height,width) of a list of hints; the later one lies on top."""
     hints = list(hints)
@@ -214,14 +223,18 @@ def rasterize(hints: Iterable[Hint], height: int, width: int) -> tuple[Tensor, T
     rgb = torch.tensor([list(bytes.fromhex(hint.colour[1:])) for hint in hints]) / 255
     _, colours = to_network(rgb_to_lab(rgb[..., None, None]))  # (K,2,1,1)
     for hint, colour in zip(hints, colours, strict=True):
-        side = max(1, round(hint.size * max(height, width)))
-        # The pixel that holds the centre is always painted, on the border too.
-        top = min(int(hint.y * height), height - 1) - side // 2
-        left = min(int(hint.x * width), width - 1) - side // 2
-        rows, columns = slice(max(top, 0), top + side), slice(max(left, 0), left + side)
+        rows, columns = _square(hint, height, width)
         hint_ab[0, :, rows, columns] = colour
         hint_mask[0, :, rows, columns] = 1
     return hint_ab, hint_mask
+
+
+def _square(hint: Hint, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of a hint; the pixel that holds its centre is among them, on the border too."""
+    side = max(1, round(hint.size * max(height, width)))
+    top = min(int(hint.y * height), height - 1) - side // 2
+    left = min(int(hint.x * width), width - 1) - side // 2
+    return slice(max(top, 0), top + side), slice(max(left, 0), left + side)
 
 
 def simulate_hints(

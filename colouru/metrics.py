@@ -83,4 +83,4 @@ def absence_of_colour(rgb: np.ndarray) -> str:
 
 def _ab(rgb: np.ndarray) -> Tensor:
     """The ab (2,HW) of `rgb` (H,W,3) uint8, in CIELAB units."""
-    return rgb_to_lab(torch.from_numpy(rgb).movedim(-1, 0)[None].float() / 255)[0, 1:].flatten(1)
+    return rgb_to_lab(torch.tensor(rgb).movedim(-1, 0)[None].float() / 255)[0, 1:].flatten(1)

@@ -15,8 +15,9 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_MEGAPIXELS = 50
 
-# Decoders that photographs need. Every further one is code that a hostile file may reach.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF")
+# Decoders that photographs need, as far as Pillow has them. Every further one is code that hostile files may reach.
+Image.init()
+FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF") if name in Image.OPEN]
 
 # What Pillow's decoders raise on damaged files.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)

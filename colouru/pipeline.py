@@ -146,4 +146,4 @@ def pipeline(model: str | Path | None = None, *, device: str | torch.device | No
 
 def _lab(rgb: np.ndarray) -> Tensor:
     """(1,3,H,W) in CIELAB units of (H,W,3) uint8."""
-    return rgb_to_lab(torch.from_numpy(rgb).movedim(-1, 0)[None].float() / 255)
+    return rgb_to_lab(torch.tensor(rgb).movedim(-1, 0)[None].float() / 255)

@@ -1,0 +1,39 @@
+"""Photos to try that come with scikit-image, so none is downloaded and every licence is known, and hints for them."""
+
+import os
+
+import skimage
+
+from colouru.hints import Hint, hints_to_json
+
+HINTS = {
+    "astronaut.png": [
+        Hint(x=0.42, y=0.24, colour="#d9a184"),
+        Hint(x=0.24, y=0.62, colour="#c8591f"),
+        Hint(x=0.80, y=0.20, colour="#7a4c3a"),
+    ],
+    "chelsea.png": [
+        Hint(x=0.50, y=0.75, colour="#b77f58"),
+        Hint(x=0.10, y=0.50, colour="#8d7a6a"),
+    ],
+    "coffee.png": [
+        Hint(x=0.57, y=0.42, colour="#5a2508"),
+        Hint(x=0.15, y=0.50, colour="#a4531c"),
+        Hint(x=0.90, y=0.12, colour="#5a6a72"),
+    ],
+    "rocket.jpg": [
+        Hint(x=0.80, y=0.15, colour="#274a7e"),
+        Hint(x=0.50, y=0.75, colour="#e8a04a"),
+    ],
+    "camera.png": [
+        Hint(x=0.75, y=0.15, colour="#8fb8dd"),
+        Hint(x=0.25, y=0.90, colour="#6f8a3a"),
+        Hint(x=0.38, y=0.55, colour="#2f3a55"),
+    ],
+}
+
+
+def examples() -> list[list[str]]:
+    """A path and the JSON of its hints, for each photo."""
+    folder = os.path.join(os.path.dirname(skimage.__file__), "data")
+    return [[os.path.join(folder, name), hints_to_json(hints)] for name, hints in HINTS.items()]
