@@ -109,7 +109,7 @@ if __name__ == "__main__":
     demo.launch(
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         max_file_size="100mb",
-        footer_links=["api"],
+        footer_links=[],
         run_history=False,
         ssr_mode=False,
     )

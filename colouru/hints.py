@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from scipy import ndimage
 from skimage.measure import label
 from torch import Tensor
@@ -25,6 +26,11 @@ DEFAULT_SIZE = 0.03
 MAX_HINTS = 10_000
 MAX_NOTE = 2_000
 MAX_JSON_BYTES = 16 << 20
+
+MAX_LAYER_SIDE = 1024
+
+# The side of a square of paint that is not left out, as a fraction of the layer's longer side.
+LEAST_DETAIL = 1 / 64
 
 # A pixel of a painted layer counts as painted from this alpha on: the rim that a browser may blend does not.
 OPAQUE = 250
@@ -131,7 +137,7 @@ def as_hints(hints: Any) -> list[Hint]:
             return hints_from_json(Path(hints).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"no hints could be read from {_short(str(hints))}: {error}") from None
-    if hasattr(hints, "__array__"):
+    if isinstance(hints, (np.ndarray, Image.Image)):
         return hints_from_layer(np.asarray(hints))
     if isinstance(hints, Mapping) or not isinstance(hints, Iterable):
         raise ValueError(f"expected a list of hints, a JSON file or a painted layer, got {_short(hints)}")
@@ -150,7 +156,7 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
     """The dots, strokes and areas of a painted layer, each covered by as few squares as show its shape.
 
     A dot becomes one hint, a stroke several along it: in every connected patch of one colour the largest inscribed
-    square is taken, then the largest that fits into what remains, until what fits is under half as wide as the first.
+    square is taken, then the largest that fits into what remains, until what fits is too small to matter.
 
     Args:
         layer: (H,W,4) uint8 RGBA; painted where it is opaque.
@@ -160,6 +166,8 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
     """
     if layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8:
         raise ValueError(f"expected a painted layer of shape (H,W,4), uint8, got {layer.shape}, {layer.dtype}")
+    # Every n-th pixel of a large layer shows the same shapes.
+    layer = layer[:: 1 + max(layer.shape) // MAX_LAYER_SIDE, :: 1 + max(layer.shape) // MAX_LAYER_SIDE]
     height, width = layer.shape[:2]
     packed = layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])  # one number per colour
     patches = label(np.where(layer[..., 3] >= OPAQUE, packed + 1, 0), background=0, connectivity=2)
@@ -168,7 +176,7 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
         patch = patches[window] == number
         first = int(np.flatnonzero(patch)[0])
         colour = "#{:02x}{:02x}{:02x}".format(*layer[window][np.unravel_index(first, patch.shape)][:3])
-        for row, column, side in inscribed_squares(patch):
+        for row, column, side in inscribed_squares(patch, least=LEAST_DETAIL * max(height, width)):
             hints.append(
                 Hint(
                     x=round((window[1].start + column + side / 2) / width, 6),
@@ -182,26 +190,44 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
     return hints
 
 
-def inscribed_squares(patch: np.ndarray, limit: int = 400) -> list[tuple[int, int, int]]:
-    """Squares (row, column, side), by size, that do not overlap and lie inside `patch` (H,W) bool."""
+def inscribed_squares(patch: np.ndarray, least: float, limit: int = 400) -> list[tuple[int, int, int]]:
+    """Squares (row, column, side) that do not overlap and lie inside `patch` (H,W) bool, the largest first.
+
+    Down to half of the first one's side, so that a dot is one square whatever its size, and down to `least` pixels, so
+    that nothing of note is lost where a fine stroke meets a large area.
+    """
     left = np.pad(patch, 1)
+    # The chessboard distance to the nearest unpainted pixel is the half side of the square around a pixel.
+    distance = ndimage.distance_transform_cdt(left, metric="chessboard")
+    reach = int(distance.max())
     squares: list[tuple[int, int, int]] = []
     while len(squares) < limit:
-        # The chessboard distance to the nearest unpainted pixel is the half side of the square around a pixel.
-        distance = ndimage.distance_transform_cdt(left, metric="chessboard")
         half = int(distance.max())
-        if half == 0 or (squares and 2 * half - 1 < squares[0][2] / 2):
+        if half == 0 or (squares and 2 * half - 1 < min(squares[0][2] / 2, least)):
             break
         # Of equally large ones the one nearest to their middle, so that a round dot is hit in its centre.
         candidates = np.argwhere(distance == half)
         row, column = candidates[np.abs(candidates - candidates.mean(0)).sum(1).argmin()]
-        top, start, side = row - half + 1, column - half + 1, 2 * half - 1
-        # Two odd squares side by side waste a row where the patch is even: grow by one if all of it is painted.
+        top, start, side = int(row) - half + 1, int(column) - half + 1, 2 * half - 1
+        # Odd squares waste a row where the patch is even: grow by one if all of it is painted.
         if left[top : top + side + 1, start : start + side + 1].all():
             side += 1
         left[top : top + side, start : start + side] = False
-        squares.append((int(top) - 1, int(start) - 1, int(side)))
+        squares.append((top - 1, start - 1, side))
+        # No distance changes further away than the largest of them, and none is decided by anything beyond that.
+        near, around = (_window(top, start, side, margin, left.shape) for margin in (reach, 2 * reach))
+        again = ndimage.distance_transform_cdt(np.pad(left[around], 1, mode="edge"), metric="chessboard")[1:-1, 1:-1]
+        offset = around[0].start, around[1].start
+        distance[near] = again[tuple(slice(s.start - o, s.stop - o) for s, o in zip(near, offset, strict=True))]
     return squares
+
+
+def _window(top: int, start: int, side: int, margin: int, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """A square grown by `margin` on every side, as far as an array of `shape` goes."""
+    return (
+        slice(max(top - margin, 0), min(top + side + margin, shape[0])),
+        slice(max(start - margin, 0), min(start + side + margin, shape[1])),
+    )
 
 
 def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarray:

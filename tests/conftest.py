@@ -1,0 +1,80 @@
+"""What several tests share: chance from a seed, small pictures, a dataset in the Hub's form, an untrained model."""
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import numpy as np
+import pytest
+import torch
+from datasets import ClassLabel, Dataset, Features, Image
+from PIL import Image as PILImage
+
+from colouru.hub import save_model
+from colouru.networks import build_colourizer
+from train.preset import PRESETS
+
+WORDNET_IDS = [*PRESETS["report"].classes, "n99999999"]
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def colourful() -> np.ndarray:
+    """(48,64,3) uint8: a picture with every hue, smooth, with one hard edge."""
+    y, x = np.mgrid[0:48, 0:64] / np.array([48, 64])[:, None, None]
+    rgb = np.stack([x, 1 - y, 0.5 + 0.5 * np.sin(6 * x)], -1)
+    rgb[:, 40:] *= 0.5
+    return (rgb * 255).round().astype(np.uint8)
+
+
+def painted_scene(random: np.random.Generator, side: int = 64) -> np.ndarray:
+    """A picture in which colour follows lightness, so that there is something to learn: sky, ground and a disc."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    horizon = random.uniform(0.3, 0.7)
+    rgb = np.where((y < horizon)[..., None], [0.45, 0.65, 0.9], [0.25, 0.45, 0.15])
+    centre, radius = random.uniform(0.2, 0.8, 2), random.uniform(0.1, 0.3)
+    disc = (y - centre[0]) ** 2 + (x - centre[1]) ** 2 < radius**2
+    rgb = np.where(disc[..., None], [0.95, 0.55, 0.1], rgb)
+    return ((rgb + random.normal(0, 0.02, (side, side, 1))).clip(0, 1) * 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory) -> str:
+    """A folder in the form of Tiny ImageNet on the Hub: ten scenes a class, one of them grey."""
+    folder = tmp_path_factory.mktemp("tiny-imagenet")
+    (folder / "data").mkdir()
+    random = np.random.default_rng(0)
+    features = Features({"image": Image(), "label": ClassLabel(names=sorted(WORDNET_IDS))})
+    for split in ("train", "valid"):
+        scenes = [painted_scene(random) for _ in range(10 * len(WORDNET_IDS))]
+        for i in range(0, len(scenes), 10):
+            scenes[i] = np.repeat(scenes[i][..., :1], 3, axis=2)
+        rows = {
+            "image": [PILImage.fromarray(scene) for scene in scenes],
+            "label": [i // 10 for i in range(len(scenes))],
+        }
+        Dataset.from_dict(rows, features=features).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    (folder / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files:\n"
+        "  - split: train\n    path: data/train-*\n  - split: valid\n    path: data/valid-*\n---\n"
+    )
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def untrained_model(tmp_path_factory):
+    """The folder of a model with small networks that have learned nothing."""
+    folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    describe = {
+        "baseline": {"network": "autoencoder", "widths": [4, 8]},
+        "gan": {"network": "unet", "widths": [4, 8]},
+    }
+    networks = {role: build_colourizer(**values) for role, values in describe.items()}
+    save_model(folder, **networks, working_size=32, describe=describe)
+    return folder

@@ -1,0 +1,164 @@
+"""Whatever picture a person may bring: the right pixels, or one clear sentence."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from colouru.photo import MAX_MEGAPIXELS, Photo, open_photo
+
+
+def saved(path: Path, picture: Image.Image, **options) -> Path:
+    picture.save(path, **options)
+    return path
+
+
+def test_a_path_a_picture_and_an_array_give_the_same_photo(tmp_path, colourful):
+    path = saved(tmp_path / "photo.png", Image.fromarray(colourful))
+    for source in (path, str(path), Image.open(path), colourful, open_photo(path)):
+        assert np.array_equal(open_photo(source).rgb, colourful)
+
+
+def test_exif_rotation_is_applied(tmp_path, colourful):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    path = saved(tmp_path / "phone.png", Image.fromarray(colourful), exif=exif)
+    assert np.array_equal(open_photo(path).rgb, np.rot90(colourful, -1))
+
+
+def test_cmyk_becomes_rgb(tmp_path):
+    path = saved(tmp_path / "print.jpg", Image.new("CMYK", (8, 8), (0, 255, 255, 0)))
+    red = open_photo(path).rgb[4, 4]
+    assert red[0] > 200 and red[1] < 60 and red[2] < 60
+
+
+def test_a_palette_becomes_its_colours(tmp_path):
+    path = saved(tmp_path / "chart.png", Image.new("RGB", (8, 8), (10, 200, 30)).convert("P", palette=Image.ADAPTIVE))
+    assert open_photo(path).rgb[0, 0].tolist() == [10, 200, 30]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bit_grey_keeps_its_range(tmp_path, suffix):
+    ramp = np.linspace(0, 65535, 64).astype(np.uint16)[None].repeat(8, 0)
+    rgb = open_photo(saved(tmp_path / f"scan{suffix}", Image.fromarray(ramp))).rgb
+    assert rgb[0, 0].tolist() == [0, 0, 0] and rgb[0, -1].tolist() == [255, 255, 255]
+    assert np.abs(rgb[0, :, 0] - np.linspace(0, 255, 64)).max() <= 1
+
+
+def test_sixteen_bit_colour_keeps_its_range(tmp_path):
+    row = b"\0" + struct.pack(">6H", 65535, 0, 32768, 257, 65535, 0)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(row)), (b"IEND", b"")]
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+    (tmp_path / "deep.png").write_bytes(content)
+    assert np.abs(open_photo(tmp_path / "deep.png").rgb[0].astype(int) - [[255, 0, 128], [1, 255, 0]]).max() <= 1
+
+
+def test_transparency_is_laid_on_white_and_said(tmp_path):
+    picture = Image.new("RGBA", (4, 2), (255, 0, 0, 255))
+    picture.putpixel((0, 0), (255, 0, 0, 0))
+    photo = open_photo(saved(tmp_path / "cut-out.png", picture))
+    assert photo.rgb[0, 0].tolist() == [255, 255, 255] and photo.rgb[1, 1].tolist() == [255, 0, 0]
+    assert "transparent" in photo.remarks[0]
+
+
+def test_of_an_animation_the_first_frame_is_taken_and_said(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    photo = open_photo(saved(tmp_path / "film.gif", frames[0], save_all=True, append_images=frames[1:]))
+    assert photo.rgb[0, 0].tolist() == [255, 0, 0]
+    assert photo.remarks == ("film.gif has 2 frames; the first is used.",)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1", "RGB", "RGBA", "I", "F"])
+def test_every_mode_of_pillow_opens_upright_and_eight_bit(mode):
+    rgb = open_photo(Image.new("RGB", (5, 3), "white").convert(mode)).rgb
+    assert rgb.shape == (3, 5, 3) and rgb.dtype == np.uint8
+
+
+def test_a_colour_profile_is_converted_to_srgb(tmp_path):
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = Image.new("RGB", (4, 4), (200, 100, 50))
+    same = open_photo(saved(tmp_path / "srgb.png", picture, icc_profile=srgb))
+    assert np.abs(same.rgb[0, 0].astype(int) - [200, 100, 50]).max() <= 1 and not same.remarks
+    # A profile of another colour space than the picture's cannot be used: the picture is, and a sentence says so.
+    other = open_photo(saved(tmp_path / "wrong.png", picture, icc_profile=lab))
+    assert other.rgb[0, 0].tolist() == [200, 100, 50] and "colour profile" in other.remarks[0]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
+def test_the_smallest_and_the_longest_pictures_open(size):
+    photo = open_photo(Image.new("L", size))
+    assert (photo.width, photo.height) == size
+    thumbnail = photo.thumbnail(64)
+    assert max(thumbnail.width, thumbnail.height) <= 64 and min(thumbnail.width, thumbnail.height) >= 1
+
+
+def test_a_thumbnail_is_never_larger_than_the_photo(colourful):
+    photo = Photo(colourful)
+    assert photo.thumbnail(1000) is photo
+
+
+def jpeg_bytes(size: tuple[int, int] = (64, 64)) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 80).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The beginning of a PNG that claims a size it does not have."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b"")]
+    )
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "is empty"),
+        (b"Dear diary, this is no picture.", "is not a picture that can be read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a picture that can be read"),
+        (jpeg_bytes()[:900], "is damaged or cut short"),
+        (png_header(100, 100), "is damaged or cut short"),
+        (png_header(10_000, 6_000), f"60 megapixels; at most {MAX_MEGAPIXELS} megapixels"),
+        (png_header(60_000, 60_000), f"at most {MAX_MEGAPIXELS} megapixels"),
+    ],
+)
+def test_a_file_that_is_no_photo_gives_one_clear_sentence(tmp_path, content, message):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        open_photo(path)
+    assert str(caught.value).startswith("photo.jpg") and "\n" not in str(caught.value)
+
+
+def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path):
+    for suffix, content in ((".jpg", jpeg_bytes((16, 16))), (".png", png_header(4, 4))):
+        path = tmp_path / f"cut{suffix}"
+        for end in range(1, len(content), 7):
+            path.write_bytes(content[:end])
+            with pytest.raises(ValueError, match="cut"):
+                open_photo(path)
+
+
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ("no-such-photo.jpg", "there is no file no-such-photo.jpg"),
+        (3, "expected a path, a PIL image or an array, got int"),
+        (np.zeros((4, 4, 2), np.uint8), r"got \(4, 4, 2\), uint8"),
+        (np.zeros((4, 4, 3)), r"got \(4, 4, 3\), float64"),
+        (np.zeros((0, 4, 3), np.uint8), r"got \(0, 4, 3\), uint8"),
+        (np.zeros((8, 7_000_000), np.uint8), "the array is 7000000 x 8, 56 megapixels"),
+    ],
+)
+def test_what_is_no_photo_at_all_is_named(source, message):
+    with pytest.raises(ValueError, match=message):
+        open_photo(source)
