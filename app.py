@@ -70,7 +70,7 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
                         file = gr.DownloadButton(visible="hidden", elem_id=f"{role}-file")
                         ask.click(
                             functools.partial(handlers.full_size, role),
-                            [photo, hints],
+                            [work, hints],
                             file,
                             show_progress_on=sliders[role],
                             api_visibility="private",
@@ -91,8 +91,8 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
     )
     gr.Markdown(words.FOOTER.format(source=handlers.colourizer().source))
 
-    gr.on(
-        [photo.upload, photo.clear],
+    # Taking the photo out of its box changes nothing: the work stays until another photo has opened.
+    photo.upload(
         handlers.start,
         photo,
         [work, sketch, *outputs],

@@ -158,9 +158,9 @@ def test_a_painted_dot_becomes_one_hint_in_its_middle():
 
 
 def test_touching_dots_of_different_colours_stay_apart():
-    layer = np.zeros((100, 100, 4), np.uint8)
-    disc(layer, 30, 50, 10, [255, 0, 0])
-    disc(layer, 49, 50, 10, [0, 0, 255])
+    layer = np.zeros((512, 512, 4), np.uint8)
+    disc(layer, 150, 250, 10, [255, 0, 0])
+    disc(layer, 169, 250, 10, [0, 0, 255])
     assert sorted(hint.colour for hint in hints_from_layer(layer)) == ["#0000ff", "#ff0000"]
 
 

@@ -53,11 +53,13 @@ class Work:
     """What is kept of a photo while a person works on it.
 
     Attributes:
+        path: the photo itself, an upload that Gradio deletes in time.
         canvas: the photo at the size in which it is shown.
         grey: the same without colour.
         shrunk: whether the photo itself is larger.
     """
 
+    path: str
     canvas: Canvas
     grey: Image.Image
     shrunk: bool
@@ -78,18 +80,16 @@ def plain_errors() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def start(path: str | None, hints_json: str = "[]") -> tuple:
+def start(path: str, hints_json: str = "[]") -> tuple:
     """Open a photo, with hints if it is an example: the work, the sketch, then what `outputs` gives."""
-    if not path:
-        return None, None, *([None] * 6)
     with plain_errors():
         photo = open_photo(path)
-        hints = as_hints(hints_json or "[]")
+        hints = as_hints(hints_json)
         preview = photo.thumbnail(PREVIEW_SIDE)
         canvas = colourizer().open(preview)
     for remark in photo.remarks:
         gr.Info(remark)
-    work = Work(canvas, canvas.grey(), shrunk=preview is not photo)
+    work = Work(path, canvas, canvas.grey(), shrunk=preview is not photo)
     return work, sketch(work.grey, hints), *outputs(work, hints)
 
 
@@ -157,16 +157,16 @@ def loss_sentence(work: Work, result: Colourization, role: str) -> str:
     return (words.LOSS_ON_PREVIEW if work.shrunk else words.LOSS).format(loss=loss)
 
 
-def full_size(role: str, path: str | None, hints: list[Hint] | None) -> Iterator[str]:
+def full_size(role: str, work: Work | None, hints: list[Hint]) -> Iterator[str]:
     """The photo in colour at its own size, as a file that is gone once Gradio has taken its copy."""
-    if not path:
+    if work is None:
         raise gr.Error(words.NO_PHOTO, print_exception=False)
-    if not Path(path).exists():
+    if not Path(work.path).exists():
         raise gr.Error(words.PHOTO_DROPPED, print_exception=False)
     with plain_errors():
-        result = colourizer()(path, hints or [])
+        result = colourizer()(work.path, hints)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{Path(path).stem}-{role}.png"
+        file = Path(folder) / f"{Path(work.path).stem}-{role}.png"
         getattr(result, role).save(file, compress_level=3)
         yield str(file)
 

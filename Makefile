@@ -1,0 +1,30 @@
+PYTHON ?= python3
+
+.PHONY: app test
+
+# The page, on http://127.0.0.1:7860.
+app: .venv/app-installed
+	.venv/bin/python app.py
+
+# Every test, the browser's included.
+test: .venv/tests-installed chromium
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/python -m pytest -q -rs
+
+.venv/app-installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -q -r requirements.txt
+	touch $@
+
+.venv/tests-installed: .venv/app-installed train/requirements.txt tests/requirements.txt
+	.venv/bin/python -m pip install -q -r tests/requirements.txt
+	touch $@
+
+# The browser test needs Chromium. Where it is missing it comes from Debian's packages, which takes root.
+.PHONY: chromium
+chromium:
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "Chromium is missing, so the browser test will be skipped: install it, or run make test as root"; fi

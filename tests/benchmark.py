@@ -1,0 +1,66 @@
+"""How long a person waits: for the page, for a dot to show, for a large photo. Figures, not bars.
+
+python -m tests.benchmark
+"""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage.data import astronaut
+
+from colouru import Hint, pipeline
+from colouru.ui import handlers
+from tests.browser import running_app, visitor
+
+DOTS = 10
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / "small.png"
+        Image.fromarray(astronaut()).save(small)
+        large = Path(folder) / "large.jpg"
+        Image.fromarray(astronaut()).resize((4000, 3000), Image.Resampling.BICUBIC).save(large, quality=92)
+
+        started = time.perf_counter()
+        with running_app() as address, visitor(address) as person:
+            print(f"start of the app to a usable page: {time.perf_counter() - started:.1f} s")
+            person.upload(small)
+            waits = [wait_for_dot(person, *place) for place in np.random.default_rng(0).uniform(0.1, 0.9, (DOTS, 2))]
+            print(f"dot to picture at 512 px in the browser, median of {DOTS}: {statistics.median(waits):.2f} s")
+
+        work = handlers.start(str(small))[0]
+        hints = [Hint(x=0.5, y=0.5, colour="#c68642")]
+        print(f"of that the networks and both pictures: {median_time(lambda: handlers.outputs(work, hints)):.3f} s")
+        colourize = pipeline()
+        print(
+            f"12 megapixels, path to both full-size pictures: {median_time(lambda: colourize(large, hints), 3):.1f} s"
+        )
+
+
+def wait_for_dot(person, x: float, y: float) -> float:
+    before = person.shown("gan")
+    person.paint(x, y)
+    started = time.perf_counter()
+    while person.shown("gan") == before:
+        person.page.wait_for_timeout(20)
+    waited = time.perf_counter() - started
+    person.settle()
+    return waited
+
+
+def median_time(work, repeats: int = 7) -> float:
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    main()

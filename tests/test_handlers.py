@@ -1,0 +1,123 @@
+"""What the page does with what it is sent, right or wrong, without a browser."""
+
+import base64
+import io
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut, camera
+
+from colouru.hints import Hint, hints_from_json, layer_from_hints
+from colouru.ui import handlers, words
+from colouru.ui.examples import examples
+from colouru.ui.palette import SWATCHES
+
+DOT = Hint(x=0.5, y=0.5, colour="#d02020", size=0.06)
+
+
+def data_url(layer: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(layer).save(buffer, "PNG")
+    return handlers.PNG_PREFIX + base64.b64encode(buffer.getvalue()).decode()
+
+
+def start(tmp_path, picture: np.ndarray):
+    """What the page gets for an uploaded picture."""
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    return handlers.start(str(tmp_path / "photo.png"))
+
+
+@pytest.fixture
+def work(tmp_path):
+    return start(tmp_path, camera())[0]
+
+
+def test_a_photo_is_shown_grey_and_coloured_before_any_dot(tmp_path):
+    work, sketch, baseline, gan, baseline_loss, gan_loss, hints_json, hints = start(tmp_path, astronaut())
+    assert hints == [] and hints_from_json(hints_json) == []
+    assert baseline[0] is gan[0] is work.grey and gan[1].size == (512, 512)
+    assert baseline_loss.startswith("Normalized loss **0.") and gan_loss.startswith("Normalized loss **0.")
+    assert sketch["composite"] is None and not np.asarray(sketch["layers"][0]).any()
+
+
+def test_a_painted_dot_colours_its_surroundings_more_than_a_far_corner(work):
+    (_, before), *_ = handlers.outputs(work, [])
+    (_, after), _, sentence, _, _, hints = handlers.recolour(work, data_url(layer_from_hints([DOT], 512, 512)))
+    change = np.abs(np.asarray(after).astype(int) - np.asarray(before)).sum(2)
+    assert change[246:266, 246:266].mean() > 3 * change[-40:, -40:].mean()
+    assert len(hints) == 1 and sentence == words.NO_LOSS.format(reason="The original has no colour to compare with.")
+
+
+def test_the_editor_itself_is_read_where_the_layer_cannot_be(work):
+    value = {"background": None, "layers": [layer_from_hints([DOT], 512, 512)], "composite": None}
+    assert len(handlers.recolour_from_editor(work, value)[-1]) == 1
+    assert handlers.recolour_from_editor(work, {"background": None, "layers": [], "composite": None})[-1] == []
+    assert handlers.recolour_from_editor(work, None)[-1] == []
+
+
+def test_a_large_photo_is_shown_small_and_the_loss_says_so(tmp_path):
+    large = np.asarray(Image.fromarray(astronaut()).resize((900, 700)))
+    work, sketch, _, gan, _, gan_loss, *_ = start(tmp_path, large)
+    assert max(gan[1].size) == handlers.PREVIEW_SIDE and max(sketch["background"].size) == handlers.SKETCH_SIDE
+    assert gan_loss.endswith("measured on this preview")
+
+
+def test_a_strip_can_be_painted_on(tmp_path):
+    _, sketch, _, gan, *_ = start(tmp_path, np.full((1, 5000), 90, np.uint8))
+    assert min(sketch["background"].size) == handlers.SKETCH_LEAST_SIDE and gan[1].size == (640, 1)
+
+
+def test_the_download_has_the_photo_s_own_size_and_leaves_nothing_behind(tmp_path):
+    large = np.asarray(Image.fromarray(astronaut()).resize((900, 700)))
+    download = handlers.full_size("gan", start(tmp_path, large)[0], [DOT])
+    file = next(download)
+    assert file.endswith("photo-gan.png") and Image.open(file).size == (900, 700)
+    assert list(download) == []
+    with pytest.raises(FileNotFoundError):
+        Image.open(file)
+
+
+@pytest.mark.parametrize(
+    "layer_url",
+    ["data:text/html;base64,PGI+", "data:image/png;base64,!!!", "data:image/png;base64,AAAA", "x", "x" * (9 << 20)],
+)
+def test_a_sketch_that_is_none_is_refused_with_a_sentence(work, layer_url):
+    with pytest.raises(gr.Error, match="could not be read"):
+        handlers.recolour(work, layer_url)
+
+
+def test_a_sketch_larger_than_any_of_ours_is_refused(work):
+    with pytest.raises(gr.Error, match="could not be read"):
+        handlers.recolour(work, data_url(np.zeros((1, 2000, 4), np.uint8)))
+
+
+def test_work_without_a_photo_says_what_to_do(work):
+    with pytest.raises(gr.Error, match="Choose a photo first"):
+        handlers.recolour(None, "")
+    with pytest.raises(gr.Error, match="dropped after an hour"):
+        handlers.recolour(None, data_url(layer_from_hints([DOT], 64, 64)))
+    with pytest.raises(gr.Error, match="Choose a photo first"):
+        next(handlers.full_size("gan", None, []))
+    Path(work.path).unlink()
+    with pytest.raises(gr.Error, match="dropped after an hour"):
+        next(handlers.full_size("gan", work, []))
+
+
+def test_a_file_that_is_no_photo_says_what_is_wrong(tmp_path):
+    (tmp_path / "diary.jpg").write_text("Dear diary")
+    with pytest.raises(gr.Error, match="diary.jpg is not a picture that can be read"):
+        handlers.start(str(tmp_path / "diary.jpg"))
+
+
+def test_every_example_opens_with_its_hints():
+    for path, hints_json in examples():
+        hints = handlers.start(path, hints_json)[-1]
+        assert hints == hints_from_json(hints_json) and len(hints) >= 2
+
+
+def test_every_swatch_is_a_colour():
+    for colour in SWATCHES.values():
+        Hint(x=0, y=0, colour=colour)

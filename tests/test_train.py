@@ -1,0 +1,168 @@
+"""The stages as a person runs them: short runs on small images, in this process or, where it must die, in another."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from colouru.hub import load_model
+from train import evaluate, gan, pretrain, publish
+from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
+
+pytestmark = pytest.mark.slow
+
+
+def arguments(dataset, out, steps, **more):
+    options = {"dataset": dataset, "out": out, "steps": steps, "batch-size": 8, "watch-every": 4, "save-every": 2}
+    return [part for name, value in (options | more).items() for part in (f"--{name}", str(value))]
+
+
+def lines(out):
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def stages(dataset, tmp_path_factory):
+    """The folder in which every stage has run once, one after the other."""
+    folder = tmp_path_factory.mktemp("runs")
+    pretrain.main(["--network", "autoencoder", *arguments(dataset, folder / "baseline", 120, **{"watch-every": 40})])
+    pretrain.main(["--network", "unet", *arguments(dataset, folder / "generator", 24, **{"watch-every": 8})])
+    more = {"generator": folder / "generator", "discriminator-steps": 3}
+    gan.main(arguments(dataset, folder / "gan", 3, **more))
+    names = {"baseline": "baseline", "gan": "gan", "folder": "model"}
+    publish.main([f"--{name}={folder / value}" for name, value in names.items()])
+    return folder
+
+
+def test_training_lowers_the_loss_on_images_held_out(stages):
+    for network in ("baseline", "generator"):
+        watched = [line["loss_at_5"] for line in lines(stages / network)]
+        assert watched[-1] < 0.9 * watched[0]
+
+
+def test_a_run_leaves_metrics_samples_and_a_checkpoint(stages):
+    assert [line["step"] for line in lines(stages / "generator")] == [8, 16, 24]
+    assert (stages / "generator" / "sample-000024.png").stat().st_size > 1000
+    assert load_checkpoint(stages / "generator")["step"] == 24
+
+
+def test_the_discriminator_learns_alone_before_the_generator_moves(dataset, stages, tmp_path):
+    options = {"generator": stages / "generator", "discriminator-steps": 4}
+    gan.main(arguments(dataset, tmp_path, 0, **options))
+    before, after = load_checkpoint(stages / "generator")["weights"], load_checkpoint(tmp_path)["weights"]
+    learned = [name for name in before if name.endswith("weight")]
+    assert all(torch.equal(before[name], after[name]) for name in learned)
+    told = [line["discriminator"] for line in lines(tmp_path)]
+    assert told[-1] < 0.7 and "mse" not in lines(tmp_path)[-1]
+
+
+def test_the_adversarial_phase_moves_the_generator_and_keeps_an_average(stages):
+    state = load_checkpoint(stages / "gan")
+    before = load_checkpoint(stages / "generator")["weights"]
+    name = "leave.weight"
+    assert not torch.equal(state["weights"][name], before[name])
+    assert not torch.equal(state["weights"][name], state["average"][name])
+    assert {"discriminator", "mse", "adversarial"} <= lines(stages / "gan")[-1].keys()
+
+
+def test_a_published_model_is_what_was_trained(stages):
+    model = load_model(stages / "model")
+    network, _ = trained_colourizer(stages / "gan")
+    L, hints = torch.rand(1, 1, 64, 64), (torch.zeros(1, 2, 64, 64), torch.zeros(1, 1, 64, 64))
+    torch.testing.assert_close(model.gan(L, *hints), network(L, *hints), atol=2e-2, rtol=0)
+
+
+def test_evaluation_measures_both_networks_on_the_same_hints(dataset, stages, tmp_path, capsys):
+    options = ["--model", str(stages / "model"), "--dataset", dataset]
+    evaluate.main([*options, "--out", str(tmp_path / "first")])
+    evaluate.main([*options, "--out", str(tmp_path / "second")])
+    first, second = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("first", "second"))
+    assert first == second and first["images"] == 45
+    assert set(first["hints"]) == {"0", "1", "2", "5", "10", "20", "50"}
+    for by_role in first["hints"].values():
+        for figures in by_role.values():
+            assert 0 < figures["normalized_loss"] < 2 and 0 <= figures["share_worse_than_grey"] <= 1
+    assert first["hints"]["0"]["gan"]["hint_error_mean"] is None and first["hints"]["5"]["gan"]["hint_error_mean"] > 0
+    assert "| 50 | gan |" in capsys.readouterr().out
+    for name in ("table.md", "curve.png", "sheet.png"):
+        assert (tmp_path / "first" / name).stat().st_size > 500
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(dataset, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    pretrain.main(["--network", "autoencoder", *arguments(dataset, whole, 8)])
+    command = [sys.executable, "-m", "train.pretrain", "--network", "autoencoder", *arguments(dataset, killed, 8)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (killed / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert load_checkpoint(killed)["step"] in (2, 4, 6, 8)
+    pretrain.main(["--network", "autoencoder", "--resume", *arguments(dataset, killed, 8)])
+    first, second = (load_checkpoint(folder)["weights"] for folder in (whole, killed))
+    for name in first:
+        torch.testing.assert_close(first[name], second[name], rtol=1e-4, atol=1e-6)
+    assert [line["step"] for line in lines(killed)] == [4, 8]
+
+
+def test_an_adversarial_run_resumes_with_everything_it_had(dataset, stages, tmp_path):
+    options = {"generator": stages / "generator", "discriminator-steps": 2}
+    gan.main(arguments(dataset, tmp_path / "whole", 4, **options))
+    gan.main(arguments(dataset, tmp_path / "half", 2, **options))
+    gan.main([*arguments(dataset, tmp_path / "half", 4, **options), "--resume"])
+    whole, half = (load_checkpoint(tmp_path / name) for name in ("whole", "half"))
+    for part in ("weights", "average", "discriminator"):
+        for name in whole[part]:
+            torch.testing.assert_close(whole[part][name], half[part][name], rtol=1e-4, atol=1e-6)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(dataset, tmp_path):
+    options = arguments(dataset, tmp_path, 10_000, **{"save-every": 10_000, "watch-every": 1})
+    command = [sys.executable, "-m", "train.pretrain", "--network", "autoencoder", *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "metrics.jsonl").exists() or not lines(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    step = load_checkpoint(tmp_path)["step"]
+    assert process.returncode == 1 and f"stopped after step {step}; --resume goes on from there" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_loss_that_is_lost_stops_the_run_and_keeps_the_last_good_checkpoint(dataset, tmp_path):
+    pretrain.main(["--network", "unet", *arguments(dataset, tmp_path, 2)])
+    state = load_checkpoint(tmp_path)
+    state["weights"]["leave.bias"].fill_(float("nan"))
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    save_checkpoint(broken, state)
+    before = (broken / "checkpoint.pt").read_bytes()
+    with pytest.raises(SystemExit, match="step 2: the mse loss is nan. The last good checkpoint is in"):
+        pretrain.main(["--network", "unet", "--resume", *arguments(dataset, broken, 6)])
+    assert (broken / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_stage_says_in_one_line_what_it_lacks(dataset, tmp_path):
+    with pytest.raises(SystemExit, match="train.gan: there is no checkpoint.pt in .*; give the --out folder"):
+        gan.main(arguments(dataset, tmp_path / "gan", 1, generator=tmp_path))
+    with pytest.raises(SystemExit, match="train.pretrain: there is no checkpoint.pt"):
+        pretrain.main(["--network", "unet", "--resume", *arguments(dataset, tmp_path, 1)])
+    (tmp_path / "checkpoint.pt").write_bytes(b"half a checkpo")
+    with pytest.raises(SystemExit, match="checkpoint.pt cannot be read"):
+        pretrain.main(["--network", "unet", "--resume", *arguments(dataset, tmp_path, 1)])
+
+
+def test_an_interrupted_write_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path, {"step": 1})
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+    with pytest.raises(OSError, match="full"):
+        save_checkpoint(tmp_path, {"step": 2})
+    assert load_checkpoint(tmp_path) == {"step": 1}

@@ -1,0 +1,60 @@
+"""How much of a training step goes into feeding it: drawing a batch and its hints, against the network's own work.
+
+python -m train.benchmark --dataset zh-plus/tiny-imagenet
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+
+from colouru.hints import simulate_hints
+from colouru.networks import build_colourizer
+from train.data import TINY_IMAGENET, draw_batch, load_images, random_stream
+from train.preset import PRESETS
+
+STEPS = 30
+BATCH_SIZE = 64
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
+    parser.add_argument("--preset", choices=PRESETS, default="report")
+    args = parser.parse_args(argv)
+    preset = PRESETS[args.preset]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rgb = load_images(args.dataset, "train", classes=preset.classes, size=preset.size, limit=1000).rgb.to(device)
+
+    for name, widths in preset.widths.items():
+        network = build_colourizer(name, widths).to(device, memory_format=torch.channels_last).train()
+        optimizer = torch.optim.AdamW(network.parameters(), 1e-4)
+        feeding, learning = [], []
+        for step in range(STEPS):
+            started = clock(device)
+            chance = random_stream(0, step, 0, device)
+            L, ab = draw_batch(rgb, BATCH_SIZE, chance)
+            hint_ab, hint_mask = simulate_hints(ab, chance, counts=preset.hint_counts, sides=preset.hint_sides)
+            fed = clock(device)
+            optimizer.zero_grad()
+            (network(L, hint_ab, hint_mask) - ab).square().mean().backward()
+            optimizer.step()
+            feeding.append(fed - started)
+            learning.append(clock(device) - fed)
+        # The first steps warm up.
+        fed, learned = (statistics.median(times[5:]) for times in (feeding, learning))
+        print(
+            f"{name}: {1000 * fed:.1f} ms of feeding in a step of {1000 * (fed + learned):.0f} ms, "
+            f"{fed / (fed + learned):.1%} ({BATCH_SIZE} images of {preset.size} px, {device})"
+        )
+
+
+def clock(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+if __name__ == "__main__":
+    main()
