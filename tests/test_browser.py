@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, camera
 
+from colouru.hints import hints_from_json
+from colouru.ui.examples import examples
 from tests.browser import CHROMIUM, ROOT, running_app, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
@@ -74,11 +76,23 @@ def test_a_colour_photo_shows_its_loss_and_downloads_at_its_own_size(person, tmp
         assert Image.open(download.value.path()).size == (800, 700)
 
 
-def test_an_example_is_one_click_and_comes_with_its_dots(person):
-    person.page.locator("button.gallery-item").first.click()
-    person.wait_for(lambda: person.shown("gan"), "the coloured example")
-    person.open_hints()
-    person.wait_for(lambda: len(person.hints()) == 3, "the three hints of the example")
+def test_every_example_is_one_click_and_its_dots_lie_where_they_belong(person):
+    for number, (_, hints_json) in enumerate(examples()):
+        person.page.locator("button.gallery-item").nth(number).click()
+        person.wait_for(lambda: person.shown("gan"), "the coloured example")
+        if number == 0:
+            person.open_hints()
+        # The hints on the page are read back from the editor, so they are what is seen there.
+        expected = {hint.colour: hint for hint in hints_from_json(hints_json)}
+        person.wait_for(
+            lambda e=expected: {h["colour"] for h in person.hints()} == e.keys(), f"dots of example {number}"
+        )
+        person.settle()
+        found = person.hints()
+        assert len(found) == len(expected)
+        for hint in found:
+            same = expected[hint["colour"]]
+            assert abs(same.x - hint["x"]) < 0.01 and abs(same.y - hint["y"]) < 0.01
 
 
 def test_a_file_that_is_no_photo_is_refused_in_words_and_nothing_is_lost(person, tmp_path):

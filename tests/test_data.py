@@ -27,6 +27,8 @@ def test_without_classes_every_image_is_loaded_at_the_size_asked_for(dataset):
     [
         ({"split": "test"}, "has no split 'test'; it has train, valid"),
         ({"image_column": "picture"}, "has no column 'picture'; it has image, label"),
+        ({"dataset": "nobody/nothing"}, "nobody/nothing cannot be loaded: "),
+        ({"dataset": "no/such/folder"}, "no/such/folder cannot be loaded: "),
         ({"classes": ["n00000000"]}, "has no class 'n00000000'"),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from datasets import Dataset, DatasetDict, load_dataset
+from datasets.exceptions import DatasetsError
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -91,7 +92,10 @@ def load_images(
 def _open_split(dataset: str, split: str, revision: str | None) -> Dataset:
     if Path(dataset).is_dir():
         revision = None
-    found = load_dataset(dataset, revision=revision)
+    try:
+        found = load_dataset(dataset, revision=revision)
+    except (OSError, ValueError, DatasetsError) as error:
+        raise ValueError(f"{dataset} cannot be loaded: {str(error).splitlines()[0]}") from None
     assert isinstance(found, DatasetDict)
     if split not in found:
         raise ValueError(f"{dataset} has no split {split!r}; it has {', '.join(found)}")

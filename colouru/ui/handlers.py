@@ -19,7 +19,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from colouru.hints import Hint, as_hints, hints_from_layer, hints_to_json, layer_from_hints
+from colouru.hints import Hint, hints_from_json, hints_from_layer, hints_to_json, layer_from_hints
 from colouru.photo import open_photo
 from colouru.pipeline import Canvas, Colourization, Colourizer, pipeline
 from colouru.ui import words
@@ -80,26 +80,37 @@ def plain_errors() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def start(path: str, hints_json: str = "[]") -> tuple:
-    """Open a photo, with hints if it is an example: the work, the sketch, then what `outputs` gives."""
+def start(path: str) -> tuple:
+    """Open a photo: the work, the sketch, then what `outputs` gives."""
     with plain_errors():
         photo = open_photo(path)
-        hints = as_hints(hints_json)
         preview = photo.thumbnail(PREVIEW_SIDE)
         canvas = colourizer().open(preview)
     for remark in photo.remarks:
         gr.Info(remark)
     work = Work(path, canvas, canvas.grey(), shrunk=preview is not photo)
-    return work, sketch(work.grey, hints), *outputs(work, hints)
+    return work, sketch(work), *outputs(work, [])
 
 
-def sketch(grey: Image.Image, hints: list[Hint]) -> dict:
-    """The grey copy to paint on and a layer with the hints, as `gr.ImageEditor` takes them."""
-    scale = SKETCH_SIDE / max(grey.size)
-    size = [max(SKETCH_LEAST_SIDE, round(side * scale)) for side in grey.size]
-    background = grey.resize(size, Image.Resampling.LANCZOS)
+def sketch(work: Work) -> dict:
+    """The grey copy to paint on, as `gr.ImageEditor` takes it."""
+    background = work.grey.resize(sketch_size(work), Image.Resampling.LANCZOS)
     # The composite must be missing, or the editor takes it for the background.
-    return {"background": background, "layers": [layer_from_hints(hints, size[1], size[0])], "composite": None}
+    return {"background": background, "layers": [], "composite": None}
+
+
+def sketch_size(work: Work) -> tuple[int, int]:
+    scale = SKETCH_SIDE / max(work.grey.size)
+    width, height = (max(SKETCH_LEAST_SIDE, round(side * scale)) for side in work.grey.size)
+    return width, height
+
+
+def layer_to_draw(work: Work, hints_json: str) -> str:
+    """Hints as a painted layer for the sketch, a data URL."""
+    width, height = sketch_size(work)
+    buffer = io.BytesIO()
+    Image.fromarray(layer_from_hints(hints_from_json(hints_json), height, width)).save(buffer, "PNG")
+    return PNG_PREFIX + base64.b64encode(buffer.getvalue()).decode()
 
 
 def recolour(work: Work | None, layer_url: str) -> tuple:

@@ -3,7 +3,7 @@
 TITLE = "ColourU"
 INTRODUCTION = """# ColourU
 Choose a photo, paint a dot wherever you know a colour, and see the whole photo in colour.
-Colours are guesses, except where you painted."""
+All colours are guesses; your dots tell the networks what you know."""
 
 PHOTO = "1. Your photo, grey or colour"
 SKETCH = "2. Paint dots of colour on it"
