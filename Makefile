@@ -24,7 +24,7 @@ test: .venv/tests-installed chromium
 # The browser test needs Chromium. Where it is missing it comes from Debian's packages, which takes root.
 .PHONY: chromium
 chromium:
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	@if (command -v chromium || command -v chromium-browser || command -v google-chrome) >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "Chromium is missing, so the browser test will be skipped: install it, or run make test as root"; fi

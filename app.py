@@ -93,30 +93,34 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
                             [work, hints],
                             file,
                             show_progress_on=sliders[role],
+                            concurrency_id="full size",
+                            concurrency_limit=1,
                             api_visibility="private",
                         ).success(fn=None, js=f"() => document.querySelector('#{role}-file').click()")
             with gr.Accordion(words.HINTS, open=False):
                 hints_json = gr.Code(language="json", show_label=False, interactive=False, elem_id="hints")
-    outputs = [sliders["baseline"], sliders["gan"], losses["baseline"], losses["gan"], hints_json, hints]
+    outputs = [work, sliders["baseline"], sliders["gan"], losses["baseline"], losses["gan"], hints_json, hints]
     picked = gr.Examples(examples(), [photo, example_hints], label=words.EXAMPLES, visible_columns=[0])
     gr.Markdown(words.FOOTER.format(source=handlers.colourizer().source))
 
+    # One after the other, whichever of these events it was: the page must end up with what was asked for last.
+    in_turn = {"concurrency_id": "colour", "concurrency_limit": 1, "api_visibility": "private"}
     # Taking the photo out of its box changes nothing: the work stays until another photo has opened.
     photo.upload(
         handlers.start,
         photo,
-        [work, sketch, *outputs],
+        [sketch, *outputs],
         show_progress_on=[sliders["baseline"], sliders["gan"]],
-        api_visibility="private",
+        **in_turn,
     )
-    live = {"outputs": outputs, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
-    picked.load_input_event.success(handlers.start, photo, [work, sketch, *outputs], api_visibility="private").success(
+    live = {"outputs": outputs, "trigger_mode": "always_last", "show_progress": "hidden", **in_turn}
+    picked.load_input_event.success(handlers.start, photo, [sketch, *outputs], **in_turn).success(
         handlers.layer_to_draw, [work, example_hints], layer_url, api_visibility="private"
     ).success(handlers.recolour, [work, layer_url], js=DRAW_LAYER, **live)
     sketch.input(handlers.recolour, [work, layer_url], js=READ_LAYER, **live)
     read_editor.click(handlers.recolour_from_editor, [work, sketch], **live)
 
-demo.queue(default_concurrency_limit=2, max_size=32)
+demo.queue(max_size=32)
 
 if __name__ == "__main__":
     demo.launch(

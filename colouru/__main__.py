@@ -24,6 +24,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--model", help="folder with the weights to use instead of the embedded ones")
     parser.add_argument("--which", choices=ROLES, default="gan", help="the network whose picture to keep (%(default)s)")
     args = parser.parse_args(argv)
+    if args.photo.is_dir() and args.hints:
+        parser.error("--hints is for one photo; of a folder NAME.json beside NAME.jpg is read")
+    if args.photo.resolve() == args.output.resolve():
+        parser.error("--output is where the photos are; nothing is written over them")
     try:
         colourize = pipeline(args.model)
         if args.photo.is_dir():
@@ -45,7 +49,7 @@ def colour_file(colourize: Colourizer, photo: Path, hints: Path | None, output: 
 
 
 def colour_folder(colourize: Colourizer, folder: Path, output: Path, which: str) -> int:
-    """Colour every file of `folder` into a PNG in `output`, and return how many could not be."""
+    """Colour every file NAME.jpg of `folder` into `output`/NAME.jpg.png, and return how many could not be."""
     photos = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".json")
     if not photos:
         raise ValueError(f"there are no files in {folder}")
@@ -54,7 +58,7 @@ def colour_folder(colourize: Colourizer, folder: Path, output: Path, which: str)
     for photo in tqdm(photos, unit="photo"):
         hints = photo.with_suffix(".json")
         try:
-            colour_file(colourize, photo, hints if hints.exists() else None, output / f"{photo.stem}.png", which)
+            colour_file(colourize, photo, hints if hints.exists() else None, output / f"{photo.name}.png", which)
         except ValueError as error:
             failures += 1
             tqdm.write(f"{photo.name}: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ CIELAB is that of `skimage.color` (D65, 2 degree observer), so the two may be mi
 in dimension 1: `rgb` in [0, 1], `lab` in CIELAB units, `L` = L*/50 - 1, `ab` = (a, b)/110. Knows nothing of hints.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -46,6 +47,11 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     f = torch.where(xyz > 0.008856, xyz.clamp_min(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = f.unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
+def picture_to_lab(picture: np.ndarray) -> Tensor:
+    """CIELAB (1,3,H,W) of a picture (H,W,3) uint8 sRGB."""
+    return rgb_to_lab(torch.tensor(picture).movedim(-1, 0)[None].float() / 255)
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ Only a hint's ab counts; the lightness is the photo's. Knows nothing of networks
 
 import dataclasses
 import json
-import math
+import numbers
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,10 +27,14 @@ MAX_HINTS = 10_000
 MAX_NOTE = 2_000
 MAX_JSON_BYTES = 16 << 20
 
-MAX_LAYER_SIDE = 1024
+MAX_LAYER_SIDE = 512
 
 # The side of a square of paint that is not left out, as a fraction of the layer's longer side.
 LEAST_DETAIL = 1 / 64
+
+# Where one colour is painted over another, a browser may blend the two along the rim: patches of paint this narrow, as
+# a fraction of the layer's longer side, in mixed colours that nobody chose.
+RIM = 1 / 200
 
 # A pixel of a painted layer counts as painted from this alpha on: the rim that a browser may blend does not.
 OPAQUE = 250
@@ -59,11 +63,13 @@ class Hint:
     def __post_init__(self) -> None:
         for name, lowest in (("x", 0.0), ("y", 0.0), ("size", 1e-6)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            # Compared as it is: a number may be too large for a float. NaN lies nowhere.
+            if isinstance(value, bool) or not isinstance(value, numbers.Real) or value != value:
                 raise ValueError(f"a hint's {name} must be a number, got {_short(value)}")
             if not lowest <= value <= 1:
                 place = "inside the picture, from 0 to 1" if name != "size" else "above 0 and at most 1"
-                raise ValueError(f"a hint's {name} must lie {place}, got {value:g}")
+                raise ValueError(f"a hint's {name} must lie {place}, got {_short(value)}")
+            object.__setattr__(self, name, float(value))
         if not isinstance(self.colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
             raise ValueError(f"a hint's colour must look like #c68642, got {_short(self.colour)}")
         if not isinstance(self.note, str) or len(self.note) > MAX_NOTE:
@@ -162,18 +168,25 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
         layer: (H,W,4) uint8 RGBA; painted where it is opaque.
 
     Raises:
-        ValueError: if it is not such an array, or what is painted needs more than `MAX_HINTS` squares.
+        ValueError: if it is not such an array, or has more than `MAX_HINTS` patches of paint.
     """
-    if layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8:
+    if layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8 or not layer.size:
         raise ValueError(f"expected a painted layer of shape (H,W,4), uint8, got {layer.shape}, {layer.dtype}")
     # Every n-th pixel of a large layer shows the same shapes.
-    layer = layer[:: 1 + max(layer.shape) // MAX_LAYER_SIDE, :: 1 + max(layer.shape) // MAX_LAYER_SIDE]
+    stride = -(-max(layer.shape) // MAX_LAYER_SIDE)
+    layer = layer[::stride, ::stride]
     height, width = layer.shape[:2]
+    painted = layer[..., 3] >= OPAQUE
     packed = layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])  # one number per colour
-    patches = label(np.where(layer[..., 3] >= OPAQUE, packed + 1, 0), background=0, connectivity=2)
+    patches = label(np.where(painted, packed + 1, 0), background=0, connectivity=2)
+    if patches.max() > MAX_HINTS:
+        raise ValueError(f"the layer has more than {MAX_HINTS:,} separate patches of paint; no more are taken")
     hints: list[Hint] = []
-    for number, window in enumerate(ndimage.find_objects(patches), start=1):
+    for number, box in enumerate(ndimage.find_objects(patches), start=1):
+        window = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
         patch = patches[window] == number
+        if _is_rim(patch, painted[window], least=RIM * max(height, width)):
+            continue
         first = int(np.flatnonzero(patch)[0])
         colour = "#{:02x}{:02x}{:02x}".format(*layer[window][np.unravel_index(first, patch.shape)][:3])
         for row, column, side in inscribed_squares(patch, least=LEAST_DETAIL * max(height, width)):
@@ -185,9 +198,13 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
                     size=round(side / max(height, width), 6),
                 )
             )
-        if len(hints) > MAX_HINTS:
-            raise ValueError(f"the layer has more than {MAX_HINTS:,} separate patches of paint; no more are taken")
     return hints
+
+
+def _is_rim(patch: np.ndarray, painted: np.ndarray, least: float) -> bool:
+    """Whether `patch` (H,W) bool is too narrow to be meant and lies along other paint, `painted` (H,W) bool."""
+    widest = 2 * int(ndimage.distance_transform_cdt(np.pad(patch, 1), metric="chessboard").max()) - 1
+    return widest < least and bool((ndimage.binary_dilation(patch, np.ones((3, 3))) & painted & ~patch).any())
 
 
 def inscribed_squares(patch: np.ndarray, least: float, limit: int = 400) -> list[tuple[int, int, int]]:

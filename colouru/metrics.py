@@ -10,7 +10,7 @@ import torch
 from skimage.color import deltaE_ciede2000
 from torch import Tensor
 
-from colouru.colour import rgb_to_lab
+from colouru.colour import picture_to_lab
 
 # Mean chroma, in CIELAB units, under which a picture counts as greyscale: the chroma noise of a grey JPEG stays below.
 GREY_CHROMA = 2.0
@@ -61,17 +61,17 @@ def hint_error(ab_pred: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
 
 def is_coloured(rgb: np.ndarray) -> bool:
     """Whether `rgb` (H,W,3) uint8 has colour enough to be learned from: mean chroma of at least `GREY_CHROMA`."""
-    return float(_lab_pixels(rgb)[1:].norm(dim=0).mean()) >= GREY_CHROMA
+    return float(picture_to_lab(rgb)[:, 1:].norm(dim=1).mean()) >= GREY_CHROMA
 
 
 def absence_of_colour(rgb: np.ndarray) -> str:
     """A sentence that says why `rgb` (H,W,3) uint8 has no colours of its own to compare with, or "" if it has.
 
-    It has none if it is grey, or if it is toned, as sepia is: all its chroma on one hue, and given by its lightness. At
-    64 pixels that finds over nine in ten toned JPEGs, and takes two in a hundred colour photographs (a lion in dry
-    grass) for toned.
+    It has none if it is grey, or if it is toned, as sepia is: all its chroma on one hue, and given by its lightness. A
+    colour photograph of one hue (a lion in dry grass) may be taken for toned. To be asked of a small copy, in which the
+    noise of JPEG has averaged out.
     """
-    lab = _lab_pixels(rgb)
+    lab = picture_to_lab(rgb)[0].flatten(1)  # (3,HW)
     L, ab = lab[0] / 100, lab[1:]
     chroma = float(ab.norm(dim=0).mean())
     if chroma < GREY_CHROMA:
@@ -83,8 +83,3 @@ def absence_of_colour(rgb: np.ndarray) -> str:
     if one_sided > TONED_ONE_SIDED and unexplained < TONED_UNEXPLAINED:
         return "The original is toned in a single hue, like sepia, so it has no colours to compare with."
     return ""
-
-
-def _lab_pixels(rgb: np.ndarray) -> Tensor:
-    """(3,HW) in CIELAB units of `rgb` (H,W,3) uint8."""
-    return rgb_to_lab(torch.tensor(rgb).movedim(-1, 0)[None].float() / 255)[0].flatten(1)

@@ -15,12 +15,26 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_MEGAPIXELS = 50
 
+# JPEG ends here too; one row of such a picture is still small beside what is worked on at a time.
+MAX_SIDE = 65_535
+
 # Decoders that photographs need, as far as Pillow has them. Every further one is code that hostile files may reach.
 Image.init()
 FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF") if name in Image.OPEN]
 
-# What Pillow's decoders raise on damaged files.
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+# What Pillow's decoders raise on damaged files, seen by cutting files of every format short.
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    RuntimeError,
+    LookupError,
+    OverflowError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
@@ -124,10 +138,12 @@ def _from_array(array: np.ndarray) -> Image.Image:
 def _upright(picture: Image.Image, name: str) -> Photo:
     if picture.width * picture.height > MAX_MEGAPIXELS * 1_000_000:
         raise ValueError(_too_large(name, picture.width, picture.height))
+    if max(picture.size) > MAX_SIDE:
+        raise ValueError(f"{name} is {picture.width} x {picture.height}; at most {MAX_SIDE} pixels a side are taken")
     remarks = []
-    if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
-        remarks.append(f"{name} has {picture.n_frames} frames; the first is used.")
     try:
+        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+            remarks.append(f"{name} has {picture.n_frames} frames; the first is used.")
         picture.load()
         profile = picture.info.get("icc_profile")
         picture = ImageOps.exif_transpose(picture)
@@ -161,7 +177,7 @@ def _without_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | Non
     """The picture without its transparency, and that, if anything is transparent at all."""
     if picture.mode in ("P", "1") or "transparency" in picture.info:
         picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
-    if picture.mode not in ("RGBA", "LA", "PA", "RGBa", "La"):
+    if picture.mode not in ("RGBA", "LA", "PA", "RGBa"):
         return picture, None
     picture = picture.convert("RGBA")
     alpha = picture.getchannel("A")

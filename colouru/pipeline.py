@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from colouru.colour import AB_SCALE, from_network, into_gamut, rgb_to_lab, to_network
+from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_network
 from colouru.hints import Hint, as_hints, rasterize
 from colouru.hub import ROLES, Model, load_model
 from colouru.metrics import absence_of_colour
@@ -52,29 +52,51 @@ class Canvas:
     def __init__(self, photo: Photo, model: Model, device: torch.device):
         self.photo, self.model, self.device = photo, model, device
         working = photo.thumbnail(model.config.working_size)
-        self.L, _ = to_network(_lab(working.rgb))  # (1,1,h,w)
+        self.L, _ = to_network(picture_to_lab(working.rgb))  # (1,1,h,w)
         self.no_loss_because = absence_of_colour(working.rgb)
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
         return self._render(torch.zeros(1, 2, *self.L.shape[2:]))[0]
 
-    @torch.inference_mode()
     def __call__(self, hints: Any = None) -> Colourization:
-        """The photo in colour, given hints in any form that `colouru.hints.as_hints` takes."""
+        """The photo in colour, given hints in any form that `colouru.hints.as_hints` takes.
+
+        Raises:
+            ValueError: if they are no hints, or a painted layer of other proportions than the photo's.
+        """
+        self._check_proportions(hints)
         hints = as_hints(hints)
-        inputs = [x.to(self.device) for x in (self.L, *rasterize(hints, *self.L.shape[2:]))]
         pictures, losses = {}, {}
         for role in ROLES:
-            ab_pred = getattr(self.model, role)(*inputs).cpu()
-            pictures[role], losses[role] = self._render(ab_pred)
+            pictures[role], losses[role] = self.colour(role, hints)
         return Colourization(
             **pictures,
-            normalized_loss={role: None if self.no_loss_because else losses[role] for role in ROLES},
+            normalized_loss=losses,
             no_loss_because=self.no_loss_because,
             hints=tuple(hints),
             remarks=self.photo.remarks,
         )
+
+    @torch.inference_mode()
+    def colour(self, role: str, hints: Sequence[Hint]) -> tuple[Image.Image, float | None]:
+        """The photo in colour as one of "baseline" and "gan" sees it, and its normalized loss or None."""
+        inputs = (self.L, *rasterize(hints, *self.L.shape[2:]))
+        ab_pred = getattr(self.model, role)(*(x.to(self.device) for x in inputs)).cpu()
+        picture, loss = self._render(ab_pred)
+        return picture, None if self.no_loss_because else loss
+
+    def _check_proportions(self, hints: Any) -> None:
+        """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
+        if not isinstance(hints, (np.ndarray, Image.Image)):
+            return
+        height, width = np.asarray(hints).shape[:2]
+        expected = self.photo.height * width / self.photo.width
+        if abs(height - expected) > 1 + 0.02 * expected:
+            raise ValueError(
+                "expected a painted layer of the photo's proportions, "
+                f"{self.photo.width} x {self.photo.height}, got {width} x {height}"
+            )
 
     def _render(self, ab_pred: Tensor) -> tuple[Image.Image, float]:
         """The photo with `ab_pred` (1,2,h,w) of the working copy, and the normalized loss."""
@@ -85,7 +107,7 @@ class Canvas:
         band = max(1, BAND_PIXELS // width)
         for top in range(0, height, band):
             rows = slice(top, min(top + band, height))
-            L, ab = to_network(_lab(self.photo.rgb[rows]))
+            L, ab = to_network(picture_to_lab(self.photo.rgb[rows]))
             guided = guided_rows(ab_pred, slope, self.L, L, height, rows)
             lab, rgb = into_gamut(from_network(L, guided))
             output[rows] = (rgb[0] * 255).round().to(torch.uint8).movedim(0, -1).numpy()
@@ -142,8 +164,3 @@ def pipeline(model: str | Path | None = None, *, device: str | torch.device | No
         colouru.hub.WeightsError: if that model cannot be had. Nothing else is taken in its place.
     """
     return Colourizer(load_model(model), device)
-
-
-def _lab(rgb: np.ndarray) -> Tensor:
-    """(1,3,H,W) in CIELAB units of (H,W,3) uint8."""
-    return rgb_to_lab(torch.tensor(rgb).movedim(-1, 0)[None].float() / 255)

@@ -46,12 +46,16 @@ def guided_rows(ab: Tensor, slope: Tensor, L: Tensor, L_rows: Tensor, height: in
     """Those rows of `ab` at the photo's size, (N,2,rows,W): bilinear, plus what the photo's finer lightness says.
 
     Where a fine edge crosses a coarse pixel, the pixel's own lightness differs from the coarse one, and ab moves along
-    `slope` accordingly. At the same size nothing changes.
+    `slope` accordingly, though never beyond the colours around it: no colour comes up that the working copy does not
+    have there. At the same size nothing changes.
 
     Args:
         ab, slope, L: (N,2,h,w), (N,2,h,w), (N,1,h,w) of the working copy.
         L_rows: (N,1,rows,W), those rows of the photo's own L.
         height: the photo's.
     """
-    coarse = upsampled_rows(torch.cat([ab, slope, L], dim=1), height, L_rows.shape[3], rows)
-    return coarse[:, :2] + coarse[:, 2:4] * (L_rows - coarse[:, 4:])
+    highest = F.max_pool2d(ab, 3, stride=1, padding=1)
+    lowest = -F.max_pool2d(-ab, 3, stride=1, padding=1)
+    coarse = upsampled_rows(torch.cat([ab, slope, lowest, highest, L], dim=1), height, L_rows.shape[3], rows)
+    ab_rows, slope_rows, lowest_rows, highest_rows, coarse_L = coarse.split([2, 2, 2, 2, 1], dim=1)
+    return (ab_rows + slope_rows * (L_rows - coarse_L)).clamp(lowest_rows, highest_rows)

@@ -33,7 +33,7 @@ def main() -> None:
             waits = [wait_for_dot(person, *place) for place in np.random.default_rng(0).uniform(0.1, 0.9, (DOTS, 2))]
             print(f"dot to picture at 512 px in the browser, median of {DOTS}: {statistics.median(waits):.2f} s")
 
-        work = handlers.start(str(small))[0]
+        work = handlers.start(str(small))[1]
         hints = [Hint(x=0.5, y=0.5, colour="#c68642")]
         print(f"of that the networks and both pictures: {median_time(lambda: handlers.outputs(work, hints)):.3f} s")
         colourize = pipeline()

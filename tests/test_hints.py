@@ -126,6 +126,8 @@ def test_hints_are_taken_in_every_form(tmp_path):
         ('[{"x": 0.5, "y": 0.5}]', "hint 1: a hint needs x, y and colour; colour is missing"),
         ('[{"x": 0.5, "y": 0.5, "colour": "#ffffff", "z": 1}]', "unknown key 'z'"),
         ('[{"x": NaN, "y": 0.5, "colour": "#ffffff"}]', "x must be a number, got nan"),
+        (f'[{{"x": {"9" * 400}, "y": 0, "colour": "#ffffff"}}]', "x must lie inside the picture, from 0 to 1, got 9"),
+        ('[{"x": -Infinity, "y": 0.5, "colour": "#ffffff"}]', "x must lie inside the picture, from 0 to 1, got -inf"),
         ('[{"x": "left", "y": 0.5, "colour": "#ffffff"}]', "x must be a number, got 'left'"),
         ('[{"x": true, "y": 0.5, "colour": "#ffffff"}]', "x must be a number, got True"),
         ('[{"x": 0.5, "y": 1.5, "colour": "#ffffff"}]', "y must lie inside the picture, from 0 to 1, got 1.5"),
@@ -135,6 +137,7 @@ def test_hints_are_taken_in_every_form(tmp_path):
         ([RED] * (MAX_HINTS + 1), "more than 10,000 hints"),
         ("no-such-file.json", "no hints could be read from 'no-such-file.json'"),
         (7, "expected a list of hints, a JSON file or a painted layer, got 7"),
+        (np.zeros((0, 4, 4), np.uint8), "expected a painted layer"),
         (np.zeros((4, 4, 3), np.uint8), r"expected a painted layer of shape \(H,W,4\), uint8, got \(4, 4, 3\)"),
     ],
 )
@@ -162,6 +165,27 @@ def test_touching_dots_of_different_colours_stay_apart():
     disc(layer, 150, 250, 10, [255, 0, 0])
     disc(layer, 169, 250, 10, [0, 0, 255])
     assert sorted(hint.colour for hint in hints_from_layer(layer)) == ["#0000ff", "#ff0000"]
+
+
+def test_the_blended_rim_between_two_colours_is_no_hint():
+    # Drawn at four times the size and averaged, as a browser smooths the rim of a dot.
+    layer = np.zeros((2048, 2048, 4), np.uint8)
+    disc(layer, 1000, 1000, 80, [255, 0, 0])
+    disc(layer, 1040, 1040, 40, [0, 0, 255])
+    smooth = layer.reshape(512, 4, 512, 4, 4).mean((1, 3)).round().astype(np.uint8)
+    assert len(np.unique(smooth.reshape(-1, 4), axis=0)) > 10
+    assert {hint.colour for hint in hints_from_layer(smooth)} == {"#ff0000", "#0000ff"}
+
+
+def test_a_fine_line_beside_nothing_is_a_hint():
+    layer = np.zeros((512, 512, 4), np.uint8)
+    layer[100, 100:200] = [0, 128, 0, 255]
+    assert hints_from_layer(layer)
+
+
+def test_numbers_of_numpy_are_numbers():
+    hint = Hint(x=np.float32(0.5), y=np.float64(0.25), colour="#ffffff", size=np.float32(0.125))
+    assert hint == Hint(x=0.5, y=0.25, colour="#ffffff", size=0.125) and type(hint.x) is float
 
 
 def test_a_long_stroke_becomes_hints_all_along_it_and_none_beside_it():
@@ -215,7 +239,7 @@ def test_hints_drawn_as_a_layer_are_found_again():
         assert abs(again.x - hint.x) < 0.005 and abs(again.y - hint.y) < 0.005 and abs(again.size - hint.size) < 0.005
 
 
-def test_noise_as_a_layer_is_refused_or_read_but_never_endless(generator):
+def test_noise_as_a_layer_is_refused(generator):
     layer = torch.randint(0, 256, (300, 300, 4), generator=generator, dtype=torch.uint8).numpy()
     layer[..., 3] = 255
     with pytest.raises(ValueError, match="more than 10,000 separate patches"):

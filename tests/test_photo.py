@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from colouru.photo import MAX_MEGAPIXELS, Photo, open_photo
+from colouru.photo import FORMATS, MAX_MEGAPIXELS, Photo, open_photo
 
 
 def saved(path: Path, picture: Image.Image, **options) -> Path:
@@ -139,13 +139,24 @@ def test_a_file_that_is_no_photo_gives_one_clear_sentence(tmp_path, content, mes
     assert str(caught.value).startswith("photo.jpg") and "\n" not in str(caught.value)
 
 
-def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path):
-    for suffix, content in ((".jpg", jpeg_bytes((16, 16))), (".png", png_header(4, 4))):
-        path = tmp_path / f"cut{suffix}"
-        for end in range(1, len(content), 7):
-            path.write_bytes(content[:end])
-            with pytest.raises(ValueError, match="cut"):
-                open_photo(path)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "AVIF", "BMP", "PPM"])
+def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path, format):
+    if format not in FORMATS:
+        pytest.skip(f"this Pillow has no {format}")
+    buffer, several = io.BytesIO(), {"save_all": True} if format in ("GIF", "TIFF", "WEBP") else {}
+    frames = [Image.effect_noise((24, 16), spread).convert("RGB") for spread in (20, 90)]
+    frames[0].save(buffer, format, append_images=frames[1:], **several)
+    content = buffer.getvalue()
+    path = tmp_path / "cut.jpg"
+    refused = 0
+    for end in range(1, len(content), max(1, len(content) // 150)):
+        path.write_bytes(content[:end])
+        try:
+            open_photo(path)
+        except ValueError as error:
+            assert str(error).startswith("cut.jpg")
+            refused += 1
+    assert refused > 20
 
 
 @pytest.mark.parametrize(
@@ -157,6 +168,7 @@ def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path):
         (np.zeros((4, 4, 3)), r"got \(4, 4, 3\), float64"),
         (np.zeros((0, 4, 3), np.uint8), r"got \(0, 4, 3\), uint8"),
         (np.zeros((8, 7_000_000), np.uint8), "the array is 7000000 x 8, 56 megapixels"),
+        (np.zeros((1, 70_000), np.uint8), "the array is 70000 x 1; at most 65535 pixels a side"),
     ],
 )
 def test_what_is_no_photo_at_all_is_named(source, message):

@@ -84,6 +84,11 @@ def test_hints_in_every_form_give_the_same_picture(colourize, tmp_path):
     assert np.abs(np.asarray(colourize(photo, layer).gan).astype(int) - expected).mean() < 2
 
 
+def test_a_layer_of_other_proportions_is_refused(colourize):
+    with pytest.raises(ValueError, match="the photo's proportions, 200 x 100, got 100 x 100"):
+        colourize(np.zeros((100, 200), np.uint8), layer_from_hints([RED], 100, 100))
+
+
 def test_a_list_of_photos_gives_a_list_of_results(colourize):
     photos = [camera()[:64, :64], camera()[:32, :48]]
     first, second = colourize(photos, [[RED], None])
@@ -130,10 +135,14 @@ def test_the_command_line_colours_a_photo_and_a_folder(tmp_path):
     assert one.returncode == 0, one.stderr
     many = run(str(scans), "-o", str(tmp_path / "coloured"))
     assert many.returncode != 0 and "broken.jpg is not a picture" in many.stderr and "Traceback" not in many.stderr
-    assert np.array_equal(Image.open(tmp_path / "coloured" / "camera.png"), Image.open(tmp_path / "one.png"))
+    assert np.array_equal(Image.open(tmp_path / "coloured" / "camera.png.png"), Image.open(tmp_path / "one.png"))
 
 
 @pytest.mark.slow
 def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path):
+    over_itself = run(str(tmp_path), "-o", str(tmp_path))
+    assert over_itself.returncode != 0 and "nothing is written over them" in over_itself.stderr
+    hints_for_many = run(str(tmp_path), "--hints", "hints.json", "-o", str(tmp_path / "out"))
+    assert hints_for_many.returncode != 0 and "--hints is for one photo" in hints_for_many.stderr
     missing = run("no-such-photo.jpg", "-o", str(tmp_path / "out.png"))
     assert missing.returncode != 0 and missing.stderr == "colouru: there is no file no-such-photo.jpg\n"

@@ -28,8 +28,23 @@ def test_chroma_follows_a_fine_edge_better_than_bilinear_alone():
     assert (guided - ab).square().mean() < 0.1 * (bilinear - ab).square().mean()
 
 
-def test_grain_in_lightness_does_not_become_coloured():
-    L = 0.005 * torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
-    ab = torch.full((1, 2, 8, 8), 0.3)
+def test_fine_stripes_do_not_invent_colours():
+    # Blue on the left, orange on the right, a slight ramp of lightness that looks like the reason, and fine stripes.
+    y, x = torch.meshgrid(torch.arange(512.0), torch.arange(512.0), indexing="ij")
+    L = (((y // 2) % 2) - 0.5 + 0.2 * x / 512)[None, None]
     small_L = F.avg_pool2d(L, 8)
-    assert (guided_rows(ab, chroma_slope(small_L, ab), small_L, L, 64, slice(0, 64)) - 0.3).abs().max() < 1e-4
+    ab = 0.5 * torch.tanh(torch.linspace(-15, 15, 64)).expand(1, 2, 64, 64)
+    slope = chroma_slope(small_L, ab)
+    assert slope.max() > 2  # by half of that, were there no bound, each stripe would be off
+    guided = guided_rows(ab, slope, small_L, L, 512, slice(0, 512))
+    bilinear = upsampled_rows(ab, 512, 512, slice(0, 512))
+    assert (guided - bilinear).abs().max() < 0.4 and guided.abs().max() <= 0.5
+
+
+def test_grain_in_lightness_stays_grain_in_colour():
+    chance = torch.Generator().manual_seed(0)
+    grain = 0.005 * torch.randn(1, 1, 64, 64, generator=chance)
+    ab = torch.nn.functional.interpolate(0.3 * torch.rand(1, 2, 3, 3, generator=chance), size=(8, 8), mode="bilinear")
+    small_L = F.avg_pool2d(grain, 8)
+    guided = guided_rows(ab, chroma_slope(small_L, ab), small_L, grain, 64, slice(0, 64))
+    assert (guided - upsampled_rows(ab, 64, 64, slice(0, 64))).abs().max() < 0.02

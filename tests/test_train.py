@@ -52,13 +52,14 @@ def test_a_run_leaves_metrics_samples_and_a_checkpoint(stages):
 
 
 def test_the_discriminator_learns_alone_before_the_generator_moves(dataset, stages, tmp_path):
-    options = {"generator": stages / "generator", "discriminator-steps": 4}
+    options = {"generator": stages / "generator", "discriminator-steps": 12}
     gan.main(arguments(dataset, tmp_path, 0, **options))
     before, after = load_checkpoint(stages / "generator")["weights"], load_checkpoint(tmp_path)["weights"]
     learned = [name for name in before if name.endswith("weight")]
     assert all(torch.equal(before[name], after[name]) for name in learned)
     told = [line["discriminator"] for line in lines(tmp_path)]
-    assert told[-1] < 0.7 and "mse" not in lines(tmp_path)[-1]
+    # Knowing nothing scores ln 2, 0.69.
+    assert told[-1] < 0.5 and "mse" not in lines(tmp_path)[-1]
 
 
 def test_the_adversarial_phase_moves_the_generator_and_keeps_an_average(stages):
@@ -95,26 +96,30 @@ def test_evaluation_measures_both_networks_on_the_same_hints(dataset, stages, tm
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(dataset, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    pretrain.main(["--network", "autoencoder", *arguments(dataset, whole, 8)])
-    command = [sys.executable, "-m", "train.pretrain", "--network", "autoencoder", *arguments(dataset, killed, 8)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    options = {"watch-every": 100, "save-every": 20}
+    pretrain.main(["--network", "autoencoder", *arguments(dataset, whole, 200, **options)])
+    command = ["--network", "autoencoder", *arguments(dataset, killed, 200, **options)]
+    process = subprocess.Popen([sys.executable, "-m", "train.pretrain", *command], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (killed / "checkpoint.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert load_checkpoint(killed)["step"] in (2, 4, 6, 8)
-    pretrain.main(["--network", "autoencoder", "--resume", *arguments(dataset, killed, 8)])
+    assert 0 < load_checkpoint(killed)["step"] < 200
+    pretrain.main([*command, "--resume"])
     first, second = (load_checkpoint(folder)["weights"] for folder in (whole, killed))
     for name in first:
-        torch.testing.assert_close(first[name], second[name], rtol=1e-4, atol=1e-6)
-    assert [line["step"] for line in lines(killed)] == [4, 8]
+        torch.testing.assert_close(first[name], second[name], rtol=1e-3, atol=1e-5)
+    assert [line["step"] for line in lines(killed)] == [100, 200]
 
 
-def test_an_adversarial_run_resumes_with_everything_it_had(dataset, stages, tmp_path):
-    options = {"generator": stages / "generator", "discriminator-steps": 2}
+def test_an_adversarial_run_resumes_with_everything_it_had(dataset, stages, tmp_path, monkeypatch):
+    options = {"generator": stages / "generator", "discriminator-steps": 2, "save-every": 3}
     gan.main(arguments(dataset, tmp_path / "whole", 4, **options))
-    gan.main(arguments(dataset, tmp_path / "half", 2, **options))
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        # Dies at step 4, when the last checkpoint is of step 3.
+        patch.setattr(gan, "watch_progress", lambda *_: 1 / 0)
+        gan.main(arguments(dataset, tmp_path / "half", 4, **options))
     gan.main([*arguments(dataset, tmp_path / "half", 4, **options), "--resume"])
     whole, half = (load_checkpoint(tmp_path / name) for name in ("whole", "half"))
     for part in ("weights", "average", "discriminator"):
@@ -138,16 +143,58 @@ def test_ctrl_c_saves_and_says_how_to_go_on(dataset, tmp_path):
 
 
 def test_a_loss_that_is_lost_stops_the_run_and_keeps_the_last_good_checkpoint(dataset, tmp_path):
-    pretrain.main(["--network", "unet", *arguments(dataset, tmp_path, 2)])
-    state = load_checkpoint(tmp_path)
+    pretrain.main(["--network", "unet", *arguments(dataset, tmp_path, 6)])
+    state = load_checkpoint(tmp_path) | {"step": 2}
     state["weights"]["leave.bias"].fill_(float("nan"))
     broken = tmp_path / "broken"
     broken.mkdir()
     save_checkpoint(broken, state)
     before = (broken / "checkpoint.pt").read_bytes()
-    with pytest.raises(SystemExit, match="step 2: the mse loss is nan. The last good checkpoint is in"):
+    with pytest.raises(SystemExit, match="step 2: mse is nan. The last good checkpoint is in"):
         pretrain.main(["--network", "unet", "--resume", *arguments(dataset, broken, 6)])
     assert (broken / "checkpoint.pt").read_bytes() == before
+
+
+def test_weights_are_never_moved_by_a_gradient_that_is_not_finite(dataset, tmp_path, monkeypatch):
+    # A finite loss may have an infinite gradient; the checkpoint of that very step must not be written.
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_, **__: torch.tensor(float("inf")))
+    with pytest.raises(SystemExit, match="step 0: gradient is inf"):
+        pretrain.main(["--network", "unet", *arguments(dataset, tmp_path, 4, **{"save-every": 1})])
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_a_run_is_neither_overwritten_nor_resumed_as_another(dataset, stages, tmp_path):
+    command = ["--network", "autoencoder", *arguments(dataset, tmp_path, 2)]
+    pretrain.main(command)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    with pytest.raises(SystemExit, match="holds a run already; --resume goes on with it"):
+        pretrain.main(command)
+    with pytest.raises(SystemExit, match="has --network autoencoder, not unet: give the same"):
+        pretrain.main(["--network", "unet", *arguments(dataset, tmp_path, 2), "--resume"])
+    with pytest.raises(SystemExit, match="has --seed 0, not 1: give the same"):
+        pretrain.main([*command, "--resume", "--seed", "1"])
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    with pytest.raises(SystemExit, match="holds the baseline"):
+        gan.main(arguments(dataset, tmp_path / "gan", 1, generator=stages / "baseline"))
+    with pytest.raises(SystemExit, match="holds no baseline"):
+        folders = {"baseline": stages / "gan", "gan": stages / "gan", "folder": tmp_path / "model"}
+        publish.main([f"--{name}={folder}" for name, folder in folders.items()])
+
+
+def test_two_processes_train_the_same_weights_together(dataset, stages, tmp_path):
+    launch = ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    more = ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m"]
+    for stage, options in (
+        (["train.pretrain", "--network", "unet"], {}),
+        (["train.gan"], {"generator": stages / "generator", "discriminator-steps": 2}),
+    ):
+        out = tmp_path / stage[0]
+        command = [sys.executable, "-m", *launch, *more, *stage, *arguments(dataset, out, 4, **options)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        assert done.returncode == 0, done.stderr[-3000:]
+        # Sixteen images a step are the eight of both.
+        steps = 4 + options.get("discriminator-steps", 0)
+        assert lines(out)[-1]["images"] == 16 * steps and load_checkpoint(out)["step"] == steps
 
 
 def test_a_stage_says_in_one_line_what_it_lacks(dataset, tmp_path):

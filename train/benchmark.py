@@ -11,7 +11,7 @@ import torch
 
 from colouru.hints import simulate_hints
 from colouru.networks import build_colourizer
-from train.data import TINY_IMAGENET, draw_batch, load_images, random_stream
+from train.data import add_data_arguments, data_options, draw_batch, load_images, random_stream
 from train.preset import PRESETS
 
 STEPS = 30
@@ -20,12 +20,11 @@ BATCH_SIZE = 64
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
-    parser.add_argument("--preset", choices=PRESETS, default="report")
+    add_data_arguments(parser)
     args = parser.parse_args(argv)
     preset = PRESETS[args.preset]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    rgb = load_images(args.dataset, "train", classes=preset.classes, size=preset.size, limit=1000).rgb.to(device)
+    rgb = load_images("train", limit=1000, **data_options(args)).to(device)
 
     for name, widths in preset.widths.items():
         network = build_colourizer(name, widths).to(device, memory_format=torch.channels_last).train()

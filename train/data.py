@@ -3,7 +3,7 @@
 Knows nothing of networks. Everything random takes a `torch.Generator`.
 """
 
-import dataclasses
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from colouru.colour import rgb_to_lab, to_network
 from colouru.metrics import is_coloured
+from train.preset import PRESETS
 
 TINY_IMAGENET = "zh-plus/tiny-imagenet"
 
@@ -24,36 +25,41 @@ TINY_IMAGENET = "zh-plus/tiny-imagenet"
 PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Images:
-    """Coloured images of one size, decoded.
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say which images, for `data_options` to read."""
+    group = parser.add_argument_group("data")
+    group.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
+    group.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
+    group.add_argument("--image-column", default="image", help="(%(default)s)")
+    group.add_argument("--preset", choices=PRESETS, default="report", help="classes, hints and networks (%(default)s)")
+    group.add_argument(
+        "--all-classes", action="store_true", help="every image of the dataset, not the preset's classes"
+    )
 
-    Attributes:
-        rgb: (N,3,H,W) uint8.
-        labels: the class name of each image, or "" where the dataset has no classes.
-    """
 
-    rgb: Tensor
-    labels: list[str]
-
-    def __len__(self) -> int:
-        return len(self.rgb)
-
-    def select(self, indices: Sequence[int]) -> "Images":
-        return Images(self.rgb[torch.as_tensor(indices)], [self.labels[i] for i in indices])
+def data_options(args: argparse.Namespace) -> dict:
+    """What `load_images` takes beside the split."""
+    preset = PRESETS[args.preset]
+    return {
+        "dataset": args.dataset,
+        "revision": args.revision,
+        "image_column": args.image_column,
+        "classes": None if args.all_classes else preset.classes,
+        "size": preset.size,
+    }
 
 
 def load_images(
-    dataset: str,
     split: str,
     *,
+    dataset: str,
     classes: Sequence[str] | None = None,
     size: int = 64,
     image_column: str = "image",
     revision: str | None = None,
     limit: int | None = None,
-) -> Images:
-    """The coloured images of a split, `size` x `size`: others are resized to fit and cropped in the middle.
+) -> Tensor:
+    """The coloured images of a split, (N,3,size,size) uint8: others are resized to fit and cropped in the middle.
 
     Greyscale photographs stored as colour ones, of which Tiny ImageNet has some, are left out: they teach a colourizer
     nothing and have no normalized loss.
@@ -69,24 +75,23 @@ def load_images(
     rows = _open_split(dataset, split, revision or PINNED_REVISIONS.get(dataset))
     if image_column not in rows.column_names:
         raise ValueError(f"{dataset} has no column {image_column!r}; it has {', '.join(rows.column_names)}")
-    names = getattr(rows.features.get("label"), "names", None)
     if classes is not None:
-        if unknown := sorted(set(classes) - set(names or [])):
+        names = getattr(rows.features.get("label"), "names", [])
+        if unknown := sorted(set(classes) - set(names)):
             raise ValueError(f"{dataset} has no class {unknown[0]!r}")
         wanted = [names.index(name) for name in classes]
         # The column of labels alone: no image is decoded here.
         rows = rows.select(np.flatnonzero(np.isin(np.asarray(rows["label"]), wanted)))
-    pictures, labels = [], []
+    pictures = []
     for row in rows:
         picture = _fit(row[image_column], size)
         if is_coloured(picture):
             pictures.append(picture)
-            labels.append(names[row["label"]] if names else "")
         if limit and len(pictures) == limit:
             break
     if not pictures:
         raise ValueError(f"{dataset}, split {split}, holds no coloured image")
-    return Images(torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(), labels)
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 
 def _open_split(dataset: str, split: str, revision: str | None) -> Dataset:
@@ -109,10 +114,10 @@ def _fit(picture: Image.Image, size: int) -> np.ndarray:
     return np.asarray(picture)
 
 
-def hold_out(images: Images, every: int = 20) -> tuple[Images, Images]:
+def hold_out(rgb: Tensor, every: int = 20) -> tuple[Tensor, Tensor]:
     """Two parts of a training split: what to learn from, and every twentieth image to watch progress by."""
-    indices = range(len(images))
-    return images.select([i for i in indices if i % every]), images.select([i for i in indices if i % every == 0])
+    watched = torch.arange(len(rgb)) % every == 0
+    return rgb[~watched], rgb[watched]
 
 
 def random_stream(seed: int, step: int, rank: int, device: torch.device) -> torch.Generator:

@@ -20,8 +20,7 @@ from colouru.colour import AB_SCALE, from_network, into_gamut
 from colouru.hints import simulate_hints
 from colouru.hub import ROLES, load_model
 from colouru.metrics import ciede2000, colourfulness, hint_error, psnr, squared_error
-from train.data import TINY_IMAGENET, Images, load_images, random_stream, whole_batch
-from train.preset import PRESETS
+from train.data import add_data_arguments, data_options, load_images, random_stream, whole_batch
 from train.sheet import hinted_grey, save_sheet, to_rgb
 
 HINT_COUNTS = (0, 1, 2, 5, 10, 20, 50)
@@ -48,28 +47,16 @@ COLUMNS = {
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="folder with the weights (the embedded ones)")
-    parser.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
-    parser.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
+    add_data_arguments(parser)
     parser.add_argument("--split", default="valid", help="(%(default)s)")
-    parser.add_argument("--image-column", default="image")
-    parser.add_argument("--preset", choices=PRESETS, default="report", help="whose classes and size (%(default)s)")
-    parser.add_argument("--all-classes", action="store_true", help="every class of the dataset, not the preset's")
     parser.add_argument("--limit", type=int, help="the first so many images only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder for table, JSON, curve and sheet")
     args = parser.parse_args(argv)
-    preset = PRESETS[args.preset]
+    options = data_options(args)
     try:
         model = load_model(args.model)
-        images = load_images(
-            args.dataset,
-            args.split,
-            classes=None if args.all_classes else preset.classes,
-            size=preset.size,
-            image_column=args.image_column,
-            revision=args.revision,
-            limit=args.limit,
-        )
+        rgb = load_images(args.split, limit=args.limit, **options)
     except ValueError as error:
         sys.exit(f"train.evaluate: {error}")
     networks = {role: getattr(model, role) for role in ROLES}
@@ -77,28 +64,28 @@ def main(argv: list[str] | None = None) -> None:
         "model": model.source,
         "dataset": args.dataset if not Path(args.dataset).is_dir() else Path(args.dataset).name,
         "split": args.split,
-        "classes": "all" if args.all_classes else list(preset.classes),
-        "images": len(images),
+        "classes": options["classes"] or "all",
+        "images": len(rgb),
         "seed": args.seed,
-        "hints": {str(n): measure(networks, images, n, args.seed) for n in tqdm(HINT_COUNTS, unit="hint count")},
+        "hints": {str(n): measure(networks, rgb, n, args.seed) for n in tqdm(HINT_COUNTS, unit="hint count")},
     }
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "metrics.json").write_text(json.dumps(results, indent=2) + "\n")
     (args.out / "table.md").write_text(table(results))
     save_curve(args.out / "curve.png", results)
-    save_samples(args.out / "sheet.png", networks, images, args.seed)
+    save_samples(args.out / "sheet.png", networks, rgb, args.seed)
     print(table(results))
 
 
 @torch.inference_mode()
-def measure(networks: dict[str, nn.Module], images: Images, n: int, seed: int) -> dict[str, dict[str, float]]:
+def measure(networks: dict[str, nn.Module], rgb: Tensor, n: int, seed: int) -> dict[str, dict[str, float]]:
     """All measures at `n` hints, of each network on the same hints."""
     parts: dict[str, list[dict[str, Tensor]]] = {role: [] for role in networks}
-    for number, rgb in enumerate(images.rgb.split(CHUNK)):
-        L, ab = whole_batch(rgb)
+    for number, chunk in enumerate(rgb.split(CHUNK)):
+        L, ab = whole_batch(chunk)
         hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(HINT_SIDE, HINT_SIDE))
         for role, network in networks.items():
-            parts[role].append(measure_chunk(network(L, *hints), rgb, L, ab, *hints))
+            parts[role].append(measure_chunk(network(L, *hints), chunk, L, ab, *hints))
     return {
         role: summary({name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]})
         for role, chunks in parts.items()
@@ -173,10 +160,9 @@ def save_curve(path: Path, results: dict) -> None:
 
 
 @torch.inference_mode()
-def save_samples(path: Path, networks: dict[str, nn.Module], images: Images, seed: int) -> None:
+def save_samples(path: Path, networks: dict[str, nn.Module], rgb: Tensor, seed: int) -> None:
     """A sheet of images spread evenly over the set, at `SHEET_HINTS` hints."""
-    chosen = torch.linspace(0, len(images) - 1, min(SHEET_ROWS, len(images))).long()
-    rgb = images.rgb[chosen]
+    rgb = rgb[torch.linspace(0, len(rgb) - 1, min(SHEET_ROWS, len(rgb))).long()]
     L, ab = whole_batch(rgb)
     hints = simulate_hints(
         ab, random_stream(seed, SHEET_HINTS, 0, ab.device), counts=SHEET_HINTS, sides=(HINT_SIDE, HINT_SIDE)

@@ -14,23 +14,35 @@ from torch import Tensor, nn
 
 from colouru.hints import simulate_hints
 from colouru.networks import Discriminator, build_colourizer
-from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
+from train.checkpoint import save_checkpoint, trained_colourizer
 from train.data import draw_batch, random_stream
 from train.preset import PRESETS
-from train.run import Run, add_arguments, load_training_images, watch_progress
+from train.run import (
+    Run,
+    add_arguments,
+    binding_arguments,
+    checkpoint_to_resume,
+    set_lr,
+    training_images,
+    warmup_then_cosine,
+    watch_progress,
+)
 
 # Decay of the moving average of the generator's weights, a step.
 AVERAGE_DECAY = 0.995
+
+# Far above what the discriminator's gradient is in health: it stops one bad batch, and shapes nothing.
+DISCRIMINATOR_CLIP = 10.0
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generator", type=Path, required=True, help="--out folder of train.pretrain --network unet")
-    add_arguments(parser, steps=1500, lr=2e-4)
+    add_arguments(parser, steps=500, lr=2e-4)
     group = parser.add_argument_group("adversarial phase")
     group.add_argument("--discriminator-steps", type=int, default=300, help="of the discriminator alone (%(default)s)")
     group.add_argument("--mse-weight", type=float, default=1.0, help="(%(default)s)")
-    group.add_argument("--adversarial-weight", type=float, default=1e-3, help="of the BCE (%(default)s)")
+    group.add_argument("--adversarial-weight", type=float, default=4e-3, help="of the BCE (%(default)s)")
     args = parser.parse_args(argv)
     try:
         train_adversarially(args)
@@ -61,10 +73,12 @@ def train_adversarially(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    images, watched = load_training_images(args, device)
+    images, watched = training_images(args, device)
 
     # Networks and optimizers, as they were if this run resumes
     _, pretrained = trained_colourizer(args.generator)
+    if pretrained["colourizer"]["network"] == "autoencoder":
+        raise ValueError(f"{args.generator} holds the baseline; give the --out folder of the generator's pre-training")
     torch.manual_seed(args.seed)
     generator = build_colourizer(**pretrained["colourizer"]).to(memory_format=torch.channels_last)
     generator.load_state_dict(pretrained["weights"])
@@ -74,7 +88,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     average = torch.optim.swa_utils.AveragedModel(
         generator, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
     )
-    state = load_checkpoint(args.out) if args.resume else None
+    state = checkpoint_to_resume(args)
     if state:
         generator.load_state_dict(state["weights"])
         average.module.load_state_dict(state["average"])
@@ -101,8 +115,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
                 "discriminator": bare_discriminator.state_dict(),
                 "generator_optimizer": generator_optimizer.state_dict(),
                 "discriminator_optimizer": discriminator_optimizer.state_dict(),
-                "preset": args.preset,
-                "batch_size": args.batch_size,
+                "arguments": binding_arguments(args),
                 "pretrained_steps": pretrained["step"],
             },
         )
@@ -125,8 +138,9 @@ def train_adversarially(args: argparse.Namespace) -> None:
             telling = discriminator_loss(discriminator, L, ab, ab_pred)
         discriminator_optimizer.zero_grad()
         accelerator.backward(telling)
+        norm = accelerator.clip_grad_norm_(discriminator.parameters(), DISCRIMINATOR_CLIP)
+        run.report(discriminator=telling, discriminator_gradient=norm)
         discriminator_optimizer.step()
-        losses = {"discriminator": telling}
 
         # The generator learns to be right and to be believed
         if not alone:
@@ -134,13 +148,13 @@ def train_adversarially(args: argparse.Namespace) -> None:
             mse = (ab_pred - ab).square().mean()
             with accelerator.autocast():
                 believed = adversarial_loss(bare_discriminator, L, ab_pred)
+            set_lr(generator_optimizer, args.lr * warmup_then_cosine(step - args.discriminator_steps, args.steps))
             generator_optimizer.zero_grad()
             accelerator.backward(args.mse_weight * mse + args.adversarial_weight * believed)
-            accelerator.clip_grad_norm_(generator.parameters(), 1.0)
+            norm = accelerator.clip_grad_norm_(generator.parameters(), 1.0)
+            run.report(mse=mse, adversarial=believed, gradient=norm)
             generator_optimizer.step()
             average.update_parameters(bare_generator)
-            losses |= {"mse": mse, "adversarial": believed}
-        run.report(losses)
 
 
 if __name__ == "__main__":

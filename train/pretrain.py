@@ -12,10 +12,19 @@ from accelerate import Accelerator
 
 from colouru.hints import simulate_hints
 from colouru.networks import build_colourizer
-from train.checkpoint import load_checkpoint, save_checkpoint
+from train.checkpoint import save_checkpoint
 from train.data import draw_batch, random_stream
 from train.preset import PRESETS
-from train.run import Run, add_arguments, load_training_images, set_lr, warmup_then_cosine, watch_progress
+from train.run import (
+    Run,
+    add_arguments,
+    binding_arguments,
+    checkpoint_to_resume,
+    set_lr,
+    training_images,
+    warmup_then_cosine,
+    watch_progress,
+)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -36,14 +45,14 @@ def pretrain(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    images, watched = load_training_images(args, device)
+    images, watched = training_images(args, device)
 
     # Network and optimizer, as they were if this run resumes
     colourizer = {"network": args.network, "widths": list(preset.widths[args.network])}
     torch.manual_seed(args.seed)
     network = build_colourizer(**colourizer).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), args.lr, weight_decay=0.01)
-    state = load_checkpoint(args.out) if args.resume else None
+    state = checkpoint_to_resume(args)
     if state:
         network.load_state_dict(state["weights"])
         optimizer.load_state_dict(state["optimizer"])
@@ -58,8 +67,7 @@ def pretrain(args: argparse.Namespace) -> None:
                 "colourizer": colourizer,
                 "weights": bare.state_dict(),
                 "optimizer": optimizer.state_dict(),
-                "preset": args.preset,
-                "batch_size": args.batch_size,
+                "arguments": binding_arguments(args),
             },
         )
 
@@ -76,9 +84,8 @@ def pretrain(args: argparse.Namespace) -> None:
             mse = (network(L, hint_ab, hint_mask).float() - ab).square().mean()
         optimizer.zero_grad()
         accelerator.backward(mse)
-        accelerator.clip_grad_norm_(network.parameters(), 1.0)
+        run.report(mse=mse, gradient=accelerator.clip_grad_norm_(network.parameters(), 1.0))
         optimizer.step()
-        run.report({"mse": mse})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ def main(argv: list[str] | None = None) -> None:
     try:
         baseline, baseline_state = trained_colourizer(args.baseline)
         gan, gan_state = trained_colourizer(args.gan)
+        if baseline_state["colourizer"]["network"] != "autoencoder":
+            raise ValueError(f"{args.baseline} holds no baseline; give the --out folder of --network autoencoder")
         describe = {"baseline": baseline_state["colourizer"], "gan": gan_state["colourizer"]}
         save_model(args.folder, baseline, gan, working_size=args.working_size, describe=describe)
         print(load_model(args.folder).source)

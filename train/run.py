@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from colouru.hints import simulate_hints
 from colouru.metrics import squared_error
-from train.data import TINY_IMAGENET, Images, hold_out, load_images, random_stream, whole_batch
-from train.preset import PRESETS
+from train.checkpoint import NAME, load_checkpoint
+from train.data import add_data_arguments, data_options, hold_out, load_images, random_stream, whole_batch
 from train.sheet import hinted_grey, save_sheet, to_rgb
 
 WATCHED_COUNTS = (0, 1, 5)
@@ -26,11 +26,7 @@ SAMPLES = 8
 
 def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> None:
     """The arguments that every stage has."""
-    data = parser.add_argument_group("data")
-    data.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
-    data.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
-    data.add_argument("--image-column", default="image")
-    data.add_argument("--preset", choices=PRESETS, default="report", help="classes, hints and networks (%(default)s)")
+    add_data_arguments(parser)
     run = parser.add_argument_group("run")
     run.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and sample sheets")
     run.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
@@ -42,19 +38,36 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
     run.add_argument("--watch-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
 
 
-def load_training_images(args: argparse.Namespace, device: torch.device) -> tuple[Tensor, Images]:
-    """The training images as uint8 on `device`, and the images held out of them to watch progress by."""
-    preset = PRESETS[args.preset]
-    images = load_images(
-        args.dataset,
-        "train",
-        classes=preset.classes,
-        size=preset.size,
-        image_column=args.image_column,
-        revision=args.revision,
-    )
-    learn, watch = hold_out(images)
-    return learn.rgb.to(device), Images(watch.rgb.to(device), watch.labels)
+def training_images(args: argparse.Namespace, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The training images (N,3,H,W) uint8 on `device`, and those held out of them to watch progress by."""
+    learned, watched = hold_out(load_images("train", **data_options(args)))
+    return learned.to(device), watched.to(device)
+
+
+def binding_arguments(args: argparse.Namespace) -> dict[str, str]:
+    """The arguments that a run must keep when it resumes, or it would be another run."""
+    free = {"dataset", "revision", "out", "resume", "save_every", "watch_every", "generator"}
+    return {name: str(value) for name, value in vars(args).items() if name not in free}
+
+
+def checkpoint_to_resume(args: argparse.Namespace) -> dict[str, Any] | None:
+    """The checkpoint in `--out` with `--resume`, else None.
+
+    Raises:
+        ValueError: if there is none, it is of another run, or one would be lost because `--resume` was forgotten.
+    """
+    if not args.resume:
+        if (args.out / NAME).exists():
+            raise ValueError(
+                f"{args.out} holds a run already; --resume goes on with it, another --out starts anew"
+            )
+        return None
+    state = load_checkpoint(args.out)
+    then, now = state.get("arguments", {}), binding_arguments(args)
+    if other := [name for name in now if then.get(name) != now[name]]:
+        flag = other[0].replace("_", "-")
+        raise ValueError(f"the run in {args.out} has --{flag} {then.get(other[0])}, not {now[other[0]]}: give the same")
+    return state
 
 
 def warmup_then_cosine(step: int, steps: int, warmup: int = 100) -> float:
@@ -77,6 +90,7 @@ class Run:
         self.step = first_step
         self.metrics = args.out / "metrics.jsonl"
         self.stopping = False
+        self.shown: dict[str, float] = {}
         if accelerator.is_main_process:
             args.out.mkdir(parents=True, exist_ok=True)
             self._forget_lines_after(first_step)
@@ -84,17 +98,19 @@ class Run:
     def _forget_lines_after(self, step: int) -> None:
         """Drop what a run that was killed had written after its last checkpoint, or all of an earlier run."""
         lines = self.metrics.read_text().splitlines() if self.metrics.exists() and step else []
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        # A line cut short by a full disk or a power cut has no closing brace.
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
         self.metrics.write_text("".join(line + "\n" for line in kept))
 
     def steps(self, save: Callable[[], None], watch: Callable[[], dict[str, float]]) -> Iterator[int]:
         """The numbers of the steps to do; between them `save` and `watch` are called when it is time."""
         previous = signal.signal(signal.SIGINT, self._stop)
+        images_a_step = self.args.batch_size * self.accelerator.num_processes
         bar = tqdm(
-            total=self.total_steps,
-            initial=self.first_step,
+            total=self.total_steps * images_a_step,
+            initial=self.first_step * images_a_step,
             disable=not self.accelerator.is_main_process,
-            unit="step",
+            unit="image",
             smoothing=0.05,
         )
         try:
@@ -102,11 +118,12 @@ class Run:
                 yield self.step
                 self.step += 1
                 bar.set_postfix(self.shown, refresh=False)
-                bar.update()
+                bar.update(images_a_step)
+                self._stop_together()
                 done = self.step == self.total_steps
                 if self.accelerator.is_main_process:
                     if done or self.step % self.args.watch_every == 0:
-                        self._write({"step": self.step, **self.shown, **watch()})
+                        self._write({"step": self.step, "images": self.step * images_a_step, **self.shown, **watch()})
                     if done or self.stopping or self.step % self.args.save_every == 0:
                         save()
         finally:
@@ -115,25 +132,31 @@ class Run:
         if self.stopping:
             sys.exit(f"stopped after step {self.step}; --resume goes on from there")
 
+    def _stop_together(self) -> None:
+        """If one process was told to stop, all do, after the same step: none may wait for the others in vain."""
+        if self.accelerator.num_processes > 1:
+            told = torch.tensor(float(self.stopping), device=self.accelerator.device)
+            self.stopping = bool(self.accelerator.reduce(told) > 0)
+
     def _stop(self, *_: Any) -> None:
         if self.stopping:
             raise KeyboardInterrupt
         self.stopping = True
 
-    def report(self, losses: dict[str, Tensor]) -> None:
-        """Show the losses of the step just done.
+    def report(self, **figures: Tensor) -> None:
+        """Show losses and norms of gradients of this step, before the optimizer takes them into the weights.
 
         Raises:
-            SystemExit: if one is not finite, before a checkpoint can be written over the last good one.
+            SystemExit: if one is not finite; the weights are still good then.
         """
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
-        if lost := [name for name, value in values.items() if not math.isfinite(value)]:
-            sys.exit(
-                f"step {self.step}: the {lost[0]} loss is {values[lost[0]]}. The last good checkpoint is in "
-                f"{self.args.out}; go on from it with --resume and a smaller --lr than {self.args.lr:g}"
-            )
-        rate = self.args.batch_size * self.accelerator.num_processes
-        self.shown = {name: round(value, 5) for name, value in values.items()} | {"images": (self.step + 1) * rate}
+        for name, figure in figures.items():
+            value = float(figure.detach())
+            if not math.isfinite(value):
+                sys.exit(
+                    f"step {self.step}: {name} is {value}. The last good checkpoint is in {self.args.out}; "
+                    f"start again with a smaller --lr than {self.args.lr:g}"
+                )
+            self.shown[name] = round(value, 5)
 
     def _write(self, line: dict[str, Any]) -> None:
         with open(self.metrics, "a") as file:
@@ -141,15 +164,14 @@ class Run:
 
 
 @torch.inference_mode()
-def watch_progress(network: nn.Module, images: Images, folder: Path, step: int) -> dict[str, float]:
+def watch_progress(network: nn.Module, rgb: Tensor, folder: Path, step: int) -> dict[str, float]:
     """Ratio-of-sums loss on held-out images at a few hint counts, and a sheet of fixed samples in `folder`."""
     training = network.training
     network.eval()
-    device = images.rgb.device
-    L, ab = whole_batch(images.rgb)
+    L, ab = whole_batch(rgb)
     losses = {}
     for count in WATCHED_COUNTS:
-        hint_ab, hint_mask = simulate_hints(ab, random_stream(1, 0, 0, device), counts=count, sides=(3, 3))
+        hint_ab, hint_mask = simulate_hints(ab, random_stream(1, 0, 0, rgb.device), counts=count, sides=(3, 3))
         ab_pred = torch.cat(
             [network(*part) for part in zip(L.split(250), hint_ab.split(250), hint_mask.split(250), strict=True)]
         )
@@ -160,7 +182,7 @@ def watch_progress(network: nn.Module, images: Images, folder: Path, step: int) 
         [
             ("hints", hinted_grey(L[:SAMPLES], hint_ab[:SAMPLES], hint_mask[:SAMPLES])),
             ("output", to_rgb(L[:SAMPLES], ab_pred[:SAMPLES])),
-            ("original", images.rgb[:SAMPLES]),
+            ("original", rgb[:SAMPLES]),
         ],
     )
     return losses

@@ -5,11 +5,11 @@ to do next, and leaves the page, and so their work, as it was.
 """
 
 import base64
-import binascii
 import contextlib
 import dataclasses
 import functools
 import io
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.hints import Hint, hints_from_json, hints_from_layer, hints_to_json, layer_from_hints
-from colouru.photo import open_photo
+from colouru.photo import DAMAGE, open_photo
 from colouru.pipeline import Canvas, Colourization, Colourizer, pipeline
 from colouru.ui import words
 from colouru.ui.palette import SWATCHES
@@ -81,7 +81,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def start(path: str) -> tuple:
-    """Open a photo: the work, the sketch, then what `outputs` gives."""
+    """Open a photo: the sketch, then what `outputs` gives."""
     with plain_errors():
         photo = open_photo(path)
         preview = photo.thumbnail(PREVIEW_SIDE)
@@ -89,7 +89,7 @@ def start(path: str) -> tuple:
     for remark in photo.remarks:
         gr.Info(remark)
     work = Work(path, canvas, canvas.grey(), shrunk=preview is not photo)
-    return work, sketch(work), *outputs(work, [])
+    return sketch(work), *outputs(work, [])
 
 
 def sketch(work: Work) -> dict:
@@ -105,12 +105,13 @@ def sketch_size(work: Work) -> tuple[int, int]:
     return width, height
 
 
-def layer_to_draw(work: Work, hints_json: str) -> str:
+def layer_to_draw(work: Work | None, hints_json: str) -> str:
     """Hints as a painted layer for the sketch, a data URL."""
+    if work is None:
+        raise gr.Error(words.NO_PHOTO, print_exception=False)
     width, height = sketch_size(work)
-    buffer = io.BytesIO()
-    Image.fromarray(layer_from_hints(hints_from_json(hints_json), height, width)).save(buffer, "PNG")
-    return PNG_PREFIX + base64.b64encode(buffer.getvalue()).decode()
+    with plain_errors():
+        return to_data_url(layer_from_hints(hints_from_json(hints_json), height, width))
 
 
 def recolour(work: Work | None, layer_url: str) -> tuple:
@@ -118,16 +119,28 @@ def recolour(work: Work | None, layer_url: str) -> tuple:
     if work is None:
         raise gr.Error(words.PHOTO_DROPPED if layer_url else words.NO_PHOTO, print_exception=False)
     with plain_errors():
-        return outputs(work, hints_from_layer(read_layer(layer_url)) if layer_url else [])
+        hints = hints_from_layer(read_layer(layer_url)) if layer_url else []
+    keep(work)
+    return outputs(work, hints)
 
 
 def recolour_from_editor(work: Work | None, value: dict | None) -> tuple:
     """The same from the editor's own value, for a browser in which the layer cannot be read directly."""
     layers = (value or {}).get("layers") or []
-    if work is None or not layers:
-        return recolour(work, "")
-    with plain_errors():
-        return outputs(work, hints_from_layer(layers[0]))
+    return recolour(work, to_data_url(layers[0]) if layers else "")
+
+
+def to_data_url(layer: np.ndarray) -> str:
+    """A painted layer (H,W,4) uint8 as the browser would send it."""
+    buffer = io.BytesIO()
+    Image.fromarray(layer).save(buffer, "PNG")
+    return PNG_PREFIX + base64.b64encode(buffer.getvalue()).decode()
+
+
+def keep(work: Work) -> None:
+    """Let the hour after which Gradio deletes an upload begin anew; it goes by the time of the last change."""
+    with contextlib.suppress(OSError):
+        os.utime(work.path)
 
 
 def read_layer(layer_url: str) -> np.ndarray:
@@ -141,17 +154,21 @@ def read_layer(layer_url: str) -> np.ndarray:
     try:
         content = base64.b64decode(layer_url[len(PNG_PREFIX) :], validate=True)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as layer:
-            if max(layer.size) > 2 * SKETCH_SIDE:
-                raise ValueError(words.UNREADABLE_SKETCH)
-            return np.asarray(layer.convert("RGBA"))
-    except (OSError, SyntaxError, binascii.Error):
-        raise ValueError(words.UNREADABLE_SKETCH) from None
+            if max(layer.size) <= 2 * SKETCH_SIDE:
+                return np.asarray(layer.convert("RGBA"))
+    except DAMAGE:
+        pass
+    raise ValueError(words.UNREADABLE_SKETCH)
 
 
 def outputs(work: Work, hints: list[Hint]) -> tuple:
-    """Baseline and GAN, each beside the greyscale, what is said of their loss, the hints as JSON, and the hints."""
+    """The work anew, both pictures beside the greyscale, what is said of their loss, the hints as JSON, and the hints.
+
+    The work is given back unchanged so that Gradio's hour for it begins anew too.
+    """
     result = work.canvas(hints)
     return (
+        work,
         (work.grey, result.baseline),
         (work.grey, result.gan),
         loss_sentence(work, result, "baseline"),
@@ -175,10 +192,10 @@ def full_size(role: str, work: Work | None, hints: list[Hint]) -> Iterator[str]:
     if not Path(work.path).exists():
         raise gr.Error(words.PHOTO_DROPPED, print_exception=False)
     with plain_errors():
-        result = colourizer()(work.path, hints)
+        picture, _ = colourizer().open(work.path).colour(role, hints)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{Path(work.path).stem}-{role}.png"
-        getattr(result, role).save(file, compress_level=3)
+        picture.save(file, compress_level=3)
         yield str(file)
 
 

@@ -18,7 +18,7 @@ LOSS_ON_PREVIEW = LOSS + ", measured on this preview"
 NO_LOSS = "No normalized loss: {reason}"
 
 NO_PHOTO = "Choose a photo first."
-PHOTO_DROPPED = "This photo is no longer kept here: photos are dropped after an hour. Choose it again to go on."
+PHOTO_DROPPED = "This photo is no longer kept here: photos are dropped an hour after the last dot. Choose it again."
 UNREADABLE_SKETCH = "The painted dots could not be read. Reload the page and choose the photo again."
 
-FOOTER = "Weights: {source}. Photos stay on this machine and are deleted after an hour."
+FOOTER = "Weights: {source}. Photos stay on this machine and are deleted about an hour after the last dot."
