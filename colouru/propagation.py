@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # Half the side of the window in which chroma is taken to follow lightness, in pixels of the working copy.
-RADIUS = 2
+RADIUS = 1
 
-# Variance of L that counts as an edge: 0.02 is one lightness unit of a hundred, and less than that is grain.
-EDGE = 0.02**2
+# Variance of L from which chroma is taken to follow it: a step of twenty lightness units, far above grain and texture.
+EDGE = 0.2**2
 
 
 def chroma_slope(L: Tensor, ab: Tensor) -> Tensor:

@@ -139,10 +139,9 @@ def test_a_file_that_is_no_photo_gives_one_clear_sentence(tmp_path, content, mes
     assert str(caught.value).startswith("photo.jpg") and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "AVIF", "BMP", "PPM"])
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
+@pytest.mark.parametrize("format", FORMATS)
 def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path, format):
-    if format not in FORMATS:
-        pytest.skip(f"this Pillow has no {format}")
     buffer, several = io.BytesIO(), {"save_all": True} if format in ("GIF", "TIFF", "WEBP") else {}
     frames = [Image.effect_noise((24, 16), spread).convert("RGB") for spread in (20, 90)]
     frames[0].save(buffer, format, append_images=frames[1:], **several)

@@ -31,7 +31,7 @@ from train.run import (
 # Decay of the moving average of the generator's weights, a step.
 AVERAGE_DECAY = 0.995
 
-# Far above what the discriminator's gradient is in health: it stops one bad batch, and shapes nothing.
+# Norm to which a steeper gradient of the discriminator is cut back; most are well below.
 DISCRIMINATOR_CLIP = 10.0
 
 
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
     group = parser.add_argument_group("adversarial phase")
     group.add_argument("--discriminator-steps", type=int, default=300, help="of the discriminator alone (%(default)s)")
     group.add_argument("--mse-weight", type=float, default=1.0, help="(%(default)s)")
-    group.add_argument("--adversarial-weight", type=float, default=4e-3, help="of the BCE (%(default)s)")
+    group.add_argument("--adversarial-weight", type=float, default=1e-3, help="of the BCE (%(default)s)")
     args = parser.parse_args(argv)
     try:
         train_adversarially(args)

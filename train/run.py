@@ -58,9 +58,7 @@ def checkpoint_to_resume(args: argparse.Namespace) -> dict[str, Any] | None:
     """
     if not args.resume:
         if (args.out / NAME).exists():
-            raise ValueError(
-                f"{args.out} holds a run already; --resume goes on with it, another --out starts anew"
-            )
+            raise ValueError(f"{args.out} holds a run already; --resume goes on with it, another --out starts anew")
         return None
     state = load_checkpoint(args.out)
     then, now = state.get("arguments", {}), binding_arguments(args)
