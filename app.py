@@ -30,25 +30,6 @@ async (work, _) => {
 }
 """
 
-# The editor fits a layer into the bounds of all it holds, not into the photo. A layer of just those bounds stays where
-# it is, so the hints are drawn on one, once the canvas has taken the size of the new photo.
-DRAW_LAYER = """
-async (work, url) => {
-    const hints = new Image();
-    hints.src = url;
-    await hints.decode();
-    const ready = () => window.editor.width === hints.width && window.editor.height === hints.height;
-    for (let tries = 0; tries < 200 && !ready(); tries++) await new Promise((done) => setTimeout(done, 50));
-    const bounds = window.editor.image_container.getLocalBounds();
-    const layer = document.createElement("canvas");
-    layer.width = Math.round(bounds.width);
-    layer.height = Math.round(bounds.height);
-    layer.getContext("2d").drawImage(hints, 0, 0);
-    await window.editor.add_layers_from_url([layer.toDataURL()]);
-    return await (READ_LAYER)(work, url);
-}
-""".replace("READ_LAYER", READ_LAYER.strip())
-
 with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     hints = gr.State([])
@@ -114,9 +95,7 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
         **in_turn,
     )
     live = {"outputs": outputs, "trigger_mode": "always_last", "show_progress": "hidden", **in_turn}
-    picked.load_input_event.success(handlers.start, photo, [sketch, *outputs], **in_turn).success(
-        handlers.layer_to_draw, [work, example_hints], layer_url, api_visibility="private"
-    ).success(handlers.recolour, [work, layer_url], js=DRAW_LAYER, **live)
+    picked.load_input_event.success(handlers.start, [photo, example_hints], [sketch, *outputs], **in_turn)
     sketch.input(handlers.recolour, [work, layer_url], js=READ_LAYER, **live)
     read_editor.click(handlers.recolour_from_editor, [work, sketch], **live)
 

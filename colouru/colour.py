@@ -28,6 +28,19 @@ LAPLACIAN = torch.tensor([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]]) / 8
 GAMUT_TOLERANCE = 1 / 1024
 
 
+def _linear(rgb: Tensor) -> Tensor:
+    # The clamp keeps the branch that torch.where discards from producing infinite gradients; so does the one below.
+    return torch.where(rgb > 0.04045, ((rgb.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+
+
+LINEAR_OF_BYTE = _linear(torch.arange(256) / 255)
+
+
+def linear_light(rgb_bytes: Tensor) -> Tensor:
+    """Linear RGB in [0, 1] of sRGB bytes, any shape uint8; a table is several times faster than the formula."""
+    return LINEAR_OF_BYTE.to(rgb_bytes.device).index_select(0, rgb_bytes.flatten().int()).view(rgb_bytes.shape)
+
+
 def _mix(matrix: Tensor, channels: Tensor) -> Tensor:
     return torch.einsum("ij,nj...->ni...", matrix.to(channels), channels)
 
@@ -41,8 +54,11 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     Returns:
         (N,3,...): L* in 0..100, a* and b* within about +-110. Gradients are finite everywhere, black included.
     """
-    # The clamps keep the branch that torch.where discards from producing infinite gradients.
-    linear = torch.where(rgb > 0.04045, ((rgb.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    return linear_to_lab(_linear(rgb))
+
+
+def linear_to_lab(linear: Tensor) -> Tensor:
+    """CIELAB (N,3,...) of linear RGB (N,3,...) in [0, 1]."""
     xyz = _mix(NORMALIZED_XYZ_FROM_RGB, linear)
     f = torch.where(xyz > 0.008856, xyz.clamp_min(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = f.unbind(1)
@@ -51,7 +67,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 def picture_to_lab(picture: np.ndarray) -> Tensor:
     """CIELAB (1,3,H,W) of a picture (H,W,3) uint8 sRGB."""
-    return rgb_to_lab(torch.tensor(picture).movedim(-1, 0)[None].float() / 255)
+    return linear_to_lab(linear_light(torch.tensor(picture).movedim(-1, 0)[None]))
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:

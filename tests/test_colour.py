@@ -3,7 +3,7 @@ import pytest
 import torch
 from skimage import color
 
-from colouru.colour import from_network, high_pass, into_gamut, lab_to_rgb, rgb_to_lab, to_network
+from colouru.colour import from_network, high_pass, into_gamut, lab_to_rgb, picture_to_lab, rgb_to_lab, to_network
 
 
 @pytest.fixture
@@ -28,6 +28,12 @@ def test_rgb_matches_skimage_over_the_whole_grid(grid):
     # In Lab units, as the other way.
     assert (rgb_to_lab(back) - lab).abs().max() < 1e-3
     assert np.abs(as_image(back) - color.lab2rgb(as_image(lab))).max() < 1e-5
+
+
+def test_bytes_give_the_same_lab_as_numbers():
+    picture = np.arange(256 * 3, dtype=np.uint8).reshape(16, 16, 3)
+    expected = color.rgb2lab(picture)
+    assert np.abs(as_image(picture_to_lab(picture)) - expected).max() < 1e-3
 
 
 def test_gradients_are_finite_over_the_whole_grid_both_ways(grid):

@@ -65,7 +65,7 @@ def test_augmentation_mirrors_half_and_makes_up_no_colour(generator):
     out = augment(ramp, generator)
     mirrored = (out[:, 0, 32, 0] > out[:, 0, 32, -1]).float().mean()
     assert 0.4 < mirrored < 0.6
-    assert out.min() >= 0.2 - 1e-6 and out.max() <= 0.8 + 1e-6
+    assert out.min() >= 0.2 - 1e-5 and out.max() <= 0.8 + 1e-5
     # Zoomed by up to a quarter: the ramp keeps at least three quarters of its span.
     span = (out[:, 0, 32, 0] - out[:, 0, 32, -1]).abs() / 0.6
     assert 0.74 < span.min() and span.max() <= 1.001 and np.ptp(span.numpy()) > 0.1

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, camera
 
-from colouru.hints import Hint, hints_from_json, layer_from_hints
+from colouru.hints import Hint, hints_from_json, hints_from_layer, layer_from_hints
 from colouru.ui import handlers, words
 from colouru.ui.examples import examples
 from colouru.ui.palette import SWATCHES
@@ -124,11 +124,13 @@ def test_a_file_that_is_no_photo_says_what_is_wrong(tmp_path):
         handlers.start(str(tmp_path / "diary.jpg"))
 
 
-def test_every_example_opens_and_its_hints_are_found_in_its_layer():
+def test_every_example_opens_and_its_hints_are_found_in_its_sketch():
     for path, hints_json in examples():
-        _, work, *_ = handlers.start(path)
-        found = handlers.recolour(work, handlers.layer_to_draw(work, hints_json))[-1]
-        assert {hint.colour for hint in found} == {hint.colour for hint in hints_from_json(hints_json)}
+        sketch, *_, hints = handlers.start(path, hints_json)
+        width, height = sketch["background"].size
+        (layer,) = sketch["layers"]
+        assert hints == hints_from_json(hints_json) and layer.shape == (512, 512, 4)
+        assert {hint.colour for hint in hints_from_layer(layer[:height, :width])} == {hint.colour for hint in hints}
 
 
 def test_every_swatch_is_a_colour():

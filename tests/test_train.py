@@ -40,12 +40,11 @@ def stages(dataset, tmp_path_factory):
 
 
 def test_training_lowers_the_loss(stages):
-    for network in ("baseline", "generator"):
-        first, *_, last = lines(stages / network)
-        assert last["mse"] < 0.8 * first["mse"]
-    # On images held out; the U-Net's batch norm takes more steps than a test has.
     first, *_, last = lines(stages / "baseline")
     assert last["loss_at_5"] < 0.9 * first["loss_at_5"]
+    # Of the U-Net on the images it learned from: its batch norm takes more steps than a test has.
+    first, *_, last = lines(stages / "generator")
+    assert last["mse"] < 0.8 * first["mse"]
 
 
 def test_a_run_leaves_metrics_samples_and_a_checkpoint(stages):
@@ -184,16 +183,16 @@ def test_a_run_is_neither_overwritten_nor_resumed_as_another(dataset, stages, tm
         publish.main([f"--{name}={folder}" for name, folder in folders.items()])
 
 
-def test_two_processes_train_the_same_weights_together(dataset, stages, tmp_path):
-    launch = ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    more = ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m"]
+def test_two_processes_train_together(dataset, stages, tmp_path):
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     for stage, options in (
         (["train.pretrain", "--network", "unet"], {}),
         (["train.gan"], {"generator": stages / "generator", "discriminator-steps": 2}),
     ):
         out = tmp_path / stage[0]
-        command = [sys.executable, "-m", *launch, *more, *stage, *arguments(dataset, out, 4, **options)]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        command = [*launch, *stage, *arguments(dataset, out, 4, **options)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr[-3000:]
         # Sixteen images a step are the eight of both.
         steps = 4 + options.get("discriminator-steps", 0)

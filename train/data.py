@@ -15,7 +15,7 @@ from datasets.exceptions import DatasetsError
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from colouru.colour import rgb_to_lab, to_network
+from colouru.colour import linear_light, linear_to_lab, to_network
 from colouru.metrics import is_coloured
 from train.preset import PRESETS
 
@@ -134,22 +134,25 @@ def draw_batch(rgb: Tensor, batch_size: int, generator: torch.Generator) -> tupl
     Each is mirrored half of the time and zoomed into by up to a quarter.
     """
     chosen = torch.randint(len(rgb), (batch_size,), device=rgb.device, generator=generator)
-    return to_network(rgb_to_lab(augment(rgb[chosen].float() / 255, generator)))
+    return to_network(linear_to_lab(augment(linear_light(rgb[chosen]), generator)))
 
 
-def augment(rgb: Tensor, generator: torch.Generator) -> Tensor:
-    """`rgb` (N,3,H,W) in [0, 1], each mirrored with probability 1/2 and cropped to 75-100% of its sides, same shape."""
-    N, device = len(rgb), rgb.device
-    draw = torch.rand(4, N, device=device, generator=generator)
-    zoom = 1 - 0.25 * draw[0]
-    mirror = torch.where(draw[1] < 0.5, -1.0, 1.0)
-    shift_x, shift_y = (2 * draw[2:] - 1) * (1 - zoom)
-    zero = torch.zeros_like(zoom)
-    rows = torch.stack([torch.stack([zoom * mirror, zero, shift_x], 1), torch.stack([zero, zoom, shift_y], 1)], 1)
-    grid = F.affine_grid(rows, list(rgb.shape), align_corners=False)
-    return F.grid_sample(rgb, grid, mode="bilinear", padding_mode="reflection", align_corners=False).clamp(0, 1)
+def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    """`images` (N,C,H,W), each mirrored with probability 1/2 and cropped to 75-100% of its sides, same shape."""
+    N, _, height, width = images.shape
+    zoom, mirror, shift_x, shift_y = torch.rand(4, N, 1, device=images.device, generator=generator)
+    zoom = 1 - 0.25 * zoom
+    # Where each column and row looks, in the coordinates of grid_sample, -1 to 1 from border to border.
+    x = _centres(width, images) * zoom * torch.where(mirror < 0.5, -1.0, 1.0) + (2 * shift_x - 1) * (1 - zoom)  # (N,W)
+    y = _centres(height, images) * zoom + (2 * shift_y - 1) * (1 - zoom)  # (N,H)
+    grid = torch.stack([x[:, None].expand(N, height, width), y[:, :, None].expand(N, height, width)], dim=-1)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def _centres(length: int, like: Tensor) -> Tensor:
+    return (2 * torch.arange(length, device=like.device) + 1) / length - 1
 
 
 def whole_batch(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, as they are."""
-    return to_network(rgb_to_lab(rgb.float() / 255))
+    return to_network(linear_to_lab(linear_light(rgb)))

@@ -80,38 +80,30 @@ def plain_errors() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def start(path: str) -> tuple:
-    """Open a photo: the sketch, then what `outputs` gives."""
+def start(path: str, hints_json: str = "[]") -> tuple:
+    """Open a photo, with the hints that an example has: the sketch, then what `outputs` gives."""
     with plain_errors():
+        hints = hints_from_json(hints_json)
         photo = open_photo(path)
         preview = photo.thumbnail(PREVIEW_SIDE)
         canvas = colourizer().open(preview)
     for remark in photo.remarks:
         gr.Info(remark)
     work = Work(path, canvas, canvas.grey(), shrunk=preview is not photo)
-    return sketch(work), *outputs(work, [])
+    return sketch(work.grey, hints), *outputs(work, hints)
 
 
-def sketch(work: Work) -> dict:
-    """The grey copy to paint on, as `gr.ImageEditor` takes it."""
-    background = work.grey.resize(sketch_size(work), Image.Resampling.LANCZOS)
+def sketch(grey: Image.Image, hints: list[Hint]) -> dict:
+    """The grey copy to paint on and a layer with the hints, as `gr.ImageEditor` takes them."""
+    scale = SKETCH_SIDE / max(grey.size)
+    width, height = (max(SKETCH_LEAST_SIDE, round(side * scale)) for side in grey.size)
+    # The editor centres a layer on its first, square canvas, whatever the shape of the photo: only one of just that
+    # size stays where it is.
+    layer = np.zeros((SKETCH_SIDE, SKETCH_SIDE, 4), np.uint8)
+    layer[:height, :width] = layer_from_hints(hints, height, width)
+    background = grey.resize((width, height), Image.Resampling.LANCZOS)
     # The composite must be missing, or the editor takes it for the background.
-    return {"background": background, "layers": [], "composite": None}
-
-
-def sketch_size(work: Work) -> tuple[int, int]:
-    scale = SKETCH_SIDE / max(work.grey.size)
-    width, height = (max(SKETCH_LEAST_SIDE, round(side * scale)) for side in work.grey.size)
-    return width, height
-
-
-def layer_to_draw(work: Work | None, hints_json: str) -> str:
-    """Hints as a painted layer for the sketch, a data URL."""
-    if work is None:
-        raise gr.Error(words.NO_PHOTO, print_exception=False)
-    width, height = sketch_size(work)
-    with plain_errors():
-        return to_data_url(layer_from_hints(hints_from_json(hints_json), height, width))
+    return {"background": background, "layers": [layer] if hints else [], "composite": None}
 
 
 def recolour(work: Work | None, layer_url: str) -> tuple:
