@@ -154,7 +154,7 @@ def visitor(address: str, **options) -> Iterator[Visitor]:
 
 def main(path: str) -> None:
     """The page with the first example and its dots."""
-    with running_app() as address, visitor(address, device_scale_factor=1.5) as person:
+    with running_app() as address, visitor(address) as person:
         person.page.locator("button.gallery-item").first.click()
         person.wait_for(lambda: person.shown("gan"), "the coloured example")
         person.settle()

@@ -6,7 +6,7 @@ Choose a photo, paint a dot wherever you know a colour, and see the whole photo 
 All colours are guesses; your dots tell the networks what you know."""
 
 PHOTO = "1. Your photo, grey or colour"
-SKETCH = "2. Paint dots of colour on it"
+SKETCH = "2. Paint dots"
 EXAMPLES = "No photo at hand? Try one of these"
 BASELINE = "Baseline: autoencoder"
 GAN = "GAN: U-Net"
