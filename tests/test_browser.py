@@ -64,6 +64,15 @@ def test_a_painted_dot_colours_the_picture_near_it_and_undo_takes_it_back(person
         assert np.abs(person.picture(role) - without).max() <= 1, role
 
 
+def test_a_dot_counts_in_a_browser_whose_sketch_cannot_be_read_directly(person, tmp_path):
+    Image.fromarray(camera()).save(tmp_path / "camera.png")
+    person.upload(tmp_path / "camera.png")
+    person.open_hints()
+    person.page.evaluate("window.editor = undefined")
+    person.paint(0.7, 0.3)
+    person.wait_for(lambda: [hint["colour"] for hint in person.hints()] == ["#c68642"], "the dot to become a hint")
+
+
 def test_a_colour_photo_shows_its_loss_and_downloads_at_its_own_size(person, tmp_path):
     photo = Image.fromarray(astronaut()).resize((800, 700))
     photo.save(tmp_path / "astronaut.jpg", quality=95)
