@@ -80,15 +80,16 @@ def test_a_published_model_is_what_was_trained(stages):
     torch.testing.assert_close(model.gan(L, *hints), network(L, *hints), atol=2e-2, rtol=0)
 
 
-def test_evaluation_measures_both_networks_on_the_same_hints(dataset, stages, tmp_path, capsys):
+def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, stages, tmp_path, capsys):
     options = ["--model", str(stages / "model"), "--dataset", dataset]
     evaluate.main([*options, "--out", str(tmp_path / "first")])
     evaluate.main([*options, "--out", str(tmp_path / "second")])
     first, second = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("first", "second"))
     assert first == second and first["images"] == 45
     assert set(first["hints"]) == {"0", "1", "2", "5", "10", "20", "50"}
-    for by_role in first["hints"].values():
-        for figures in by_role.values():
+    for by_name in first["hints"].values():
+        assert set(by_name) == {"baseline", "gan", "levin"}
+        for figures in by_name.values():
             assert 0 < figures["normalized_loss"] < 2 and 0 <= figures["share_worse_than_grey"] <= 1
     assert first["hints"]["0"]["gan"]["hint_error_mean"] is None and first["hints"]["5"]["gan"]["hint_error_mean"] > 0
     assert "| 50 | gan |" in capsys.readouterr().out

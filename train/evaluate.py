@@ -1,4 +1,4 @@
-"""Measure a model on images it has not seen, baseline and GAN side by side on the same hints (Protocol T).
+"""Measure a model on images it has not seen: baseline, GAN and Levin et al. (2004) on the same hints (Protocol T).
 
 python -m train.evaluate --dataset zh-plus/tiny-imagenet --out runs/evaluation
 
@@ -9,11 +9,12 @@ quarter of the side, n in 0, 1, 2, 5, 10, 20, 50. Hints depend on the seed alone
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from colouru.colour import AB_SCALE, from_network, into_gamut
@@ -21,7 +22,11 @@ from colouru.hints import simulate_hints
 from colouru.hub import ROLES, load_model
 from colouru.metrics import ciede2000, colourfulness, hint_error, psnr, squared_error
 from train.data import add_data_arguments, data_options, load_images, random_stream, whole_batch
+from train.levin import levin
 from train.sheet import hinted_grey, save_sheet, to_rgb
+
+# From L, hint_ab and hint_mask to ab_pred, as the networks do.
+Colourizer = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 HINT_COUNTS = (0, 1, 2, 5, 10, 20, 50)
 HINT_SIDE = 3
@@ -59,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
         rgb = load_images(args.split, limit=args.limit, **options)
     except ValueError as error:
         sys.exit(f"train.evaluate: {error}")
-    networks = {role: getattr(model, role) for role in ROLES}
+    colourizers = {**{role: getattr(model, role) for role in ROLES}, "levin": levin}
     results = {
         "model": model.source,
         "dataset": args.dataset if not Path(args.dataset).is_dir() else Path(args.dataset).name,
@@ -67,28 +72,28 @@ def main(argv: list[str] | None = None) -> None:
         "classes": options["classes"] or "all",
         "images": len(rgb),
         "seed": args.seed,
-        "hints": {str(n): measure(networks, rgb, n, args.seed) for n in tqdm(HINT_COUNTS, unit="hint count")},
+        "hints": {str(n): measure(colourizers, rgb, n, args.seed) for n in tqdm(HINT_COUNTS, unit="hint count")},
     }
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "metrics.json").write_text(json.dumps(results, indent=2) + "\n")
     (args.out / "table.md").write_text(table(results))
     save_curve(args.out / "curve.png", results)
-    save_samples(args.out / "sheet.png", networks, rgb, args.seed)
+    save_samples(args.out / "sheet.png", colourizers, rgb, args.seed)
     print(table(results))
 
 
 @torch.inference_mode()
-def measure(networks: dict[str, nn.Module], rgb: Tensor, n: int, seed: int) -> dict[str, dict[str, float]]:
-    """All measures at `n` hints, of each network on the same hints."""
-    parts: dict[str, list[dict[str, Tensor]]] = {role: [] for role in networks}
+def measure(colourizers: dict[str, Colourizer], rgb: Tensor, n: int, seed: int) -> dict[str, dict[str, float]]:
+    """All measures at `n` hints, of each way to colour on the same hints."""
+    parts: dict[str, list[dict[str, Tensor]]] = {name: [] for name in colourizers}
     for number, chunk in enumerate(rgb.split(CHUNK)):
         L, ab = whole_batch(chunk)
         hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(HINT_SIDE, HINT_SIDE))
-        for role, network in networks.items():
-            parts[role].append(measure_chunk(network(L, *hints), chunk, L, ab, *hints))
+        for name, colourize in colourizers.items():
+            parts[name].append(measure_chunk(colourize(L, *hints), chunk, L, ab, *hints))
     return {
-        role: summary({name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]})
-        for role, chunks in parts.items()
+        name: summary({figure: torch.cat([chunk[figure] for chunk in chunks]) for figure in chunks[0]})
+        for name, chunks in parts.items()
     }
 
 
@@ -127,30 +132,30 @@ def summary(each: dict[str, Tensor]) -> dict[str, float]:
 
 
 def table(results: dict) -> str:
-    """The figures as a Markdown table, one row a hint count and network."""
+    """The figures as a Markdown table, one row a hint count and colourizer."""
     lines = [
         f"{results['images']} images of {results['dataset']}, split {results['split']}; {results['model']}",
         "",
-        "| hints | network | " + " | ".join(COLUMNS.values()) + " |",
+        "| hints | colourizer | " + " | ".join(COLUMNS.values()) + " |",
         "|---|---|" + "---|" * len(COLUMNS),
     ]
-    for n, by_role in results["hints"].items():
-        for role, figures in by_role.items():
-            cells = ["-" if figures[name] is None else f"{figures[name]:.3f}" for name in COLUMNS]
-            lines.append(f"| {n} | {role} | " + " | ".join(cells) + " |")
+    for n, by_name in results["hints"].items():
+        for name, figures in by_name.items():
+            cells = ["-" if figures[column] is None else f"{figures[column]:.3f}" for column in COLUMNS]
+            lines.append(f"| {n} | {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def save_curve(path: Path, results: dict) -> None:
-    """Normalized loss over the number of hints, a line for each network."""
+    """Normalized loss over the number of hints, a line for each colourizer."""
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
     counts = [int(n) for n in results["hints"]]
-    for role in ROLES:
-        losses = [by_role[role]["normalized_loss"] for by_role in results["hints"].values()]
-        axes.plot(range(len(counts)), losses, marker="o", label=role)
+    for name in results["hints"]["0"]:
+        losses = [by_name[name]["normalized_loss"] for by_name in results["hints"].values()]
+        axes.plot(range(len(counts)), losses, marker="o", label=name)
     axes.axhline(1, color="grey", linestyle=":", label="greyscale")
     axes.set_xticks(range(len(counts)), [str(n) for n in counts])
     axes.set(xlabel="hints of 3x3 pixels", ylabel="normalized loss (ratio of sums)", ylim=(0, None))
@@ -160,14 +165,14 @@ def save_curve(path: Path, results: dict) -> None:
 
 
 @torch.inference_mode()
-def save_samples(path: Path, networks: dict[str, nn.Module], rgb: Tensor, seed: int) -> None:
+def save_samples(path: Path, colourizers: dict[str, Colourizer], rgb: Tensor, seed: int) -> None:
     """A sheet of images spread evenly over the set, at `SHEET_HINTS` hints."""
     rgb = rgb[torch.linspace(0, len(rgb) - 1, min(SHEET_ROWS, len(rgb))).long()]
     L, ab = whole_batch(rgb)
     hints = simulate_hints(
         ab, random_stream(seed, SHEET_HINTS, 0, ab.device), counts=SHEET_HINTS, sides=(HINT_SIDE, HINT_SIDE)
     )
-    outputs = [(role, to_rgb(L, network(L, *hints))) for role, network in networks.items()]
+    outputs = [(name, to_rgb(L, colourize(L, *hints))) for name, colourize in colourizers.items()]
     save_sheet(path, [("hints", hinted_grey(L, *hints)), *outputs, ("original", rgb)])
 
 
