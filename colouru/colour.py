@@ -41,6 +41,11 @@ def linear_light(rgb_bytes: Tensor) -> Tensor:
     return LINEAR_OF_BYTE.to(rgb_bytes.device).index_select(0, rgb_bytes.flatten().int()).view(rgb_bytes.shape)
 
 
+def to_bytes(rgb: Tensor) -> Tensor:
+    """The nearest sRGB bytes, any shape uint8, of sRGB in [0, 1]."""
+    return (rgb * 255).round().to(torch.uint8)
+
+
 def _mix(matrix: Tensor, channels: Tensor) -> Tensor:
     return torch.einsum("ij,nj...->ni...", matrix.to(channels), channels)
 

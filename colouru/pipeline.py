@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_network
+from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.hints import Hint, as_hints, rasterize
 from colouru.hub import ROLES, Model, load_model
 from colouru.metrics import absence_of_colour
@@ -57,7 +57,8 @@ class Canvas:
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
-        return self._render(torch.zeros(1, 2, *self.L.shape[2:]))[0]
+        ((picture, _),) = self._render([torch.zeros(1, 2, *self.L.shape[2:])])
+        return picture
 
     def __call__(self, hints: Any = None) -> Colourization:
         """The photo in colour, given hints in any form that `colouru.hints.as_hints` takes.
@@ -67,24 +68,26 @@ class Canvas:
         """
         self._check_proportions(hints)
         hints = as_hints(hints)
-        pictures, losses = {}, {}
-        for role in ROLES:
-            pictures[role], losses[role] = self.colour(role, hints)
+        coloured = self.colour(hints)
         return Colourization(
-            **pictures,
-            normalized_loss=losses,
+            **{role: picture for role, (picture, _) in coloured.items()},
+            normalized_loss={role: loss for role, (_, loss) in coloured.items()},
             no_loss_because=self.no_loss_because,
             hints=tuple(hints),
             remarks=self.photo.remarks,
         )
 
     @torch.inference_mode()
-    def colour(self, role: str, hints: Sequence[Hint]) -> tuple[Image.Image, float | None]:
-        """The photo in colour as one of "baseline" and "gan" sees it, and its normalized loss or None."""
-        inputs = (self.L, *rasterize(hints, *self.L.shape[2:]))
-        ab_pred = getattr(self.model, role)(*(x.to(self.device) for x in inputs)).cpu()
-        picture, loss = self._render(ab_pred)
-        return picture, None if self.no_loss_because else loss
+    def colour(
+        self, hints: Sequence[Hint], roles: Sequence[str] = ROLES
+    ) -> dict[str, tuple[Image.Image, float | None]]:
+        """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
+        inputs = [x.to(self.device) for x in (self.L, *rasterize(hints, *self.L.shape[2:]))]
+        rendered = self._render([getattr(self.model, role)(*inputs).cpu() for role in roles])
+        return {
+            role: (picture, None if self.no_loss_because else loss)
+            for role, (picture, loss) in zip(roles, rendered, strict=True)
+        }
 
     def _check_proportions(self, hints: Any) -> None:
         """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
@@ -98,22 +101,24 @@ class Canvas:
                 f"{self.photo.width} x {self.photo.height}, got {width} x {height}"
             )
 
-    def _render(self, ab_pred: Tensor) -> tuple[Image.Image, float]:
-        """The photo with `ab_pred` (1,2,h,w) of the working copy, and the normalized loss."""
+    def _render(self, predictions: Sequence[Tensor]) -> list[tuple[Image.Image, float]]:
+        """The photo with each `ab_pred` (1,2,h,w) of the working copy, and the normalized loss of each."""
         height, width = self.photo.height, self.photo.width
-        slope = chroma_slope(self.L, ab_pred)
-        output = np.empty_like(self.photo.rgb)
-        error = grey_error = 0.0
+        slopes = [chroma_slope(self.L, ab_pred) for ab_pred in predictions]
+        outputs = [np.empty_like(self.photo.rgb) for _ in predictions]
+        errors, grey_error = [0.0] * len(predictions), 0.0
         band = max(1, BAND_PIXELS // width)
         for top in range(0, height, band):
             rows = slice(top, min(top + band, height))
             L, ab = to_network(picture_to_lab(self.photo.rgb[rows]))
-            guided = guided_rows(ab_pred, slope, self.L, L, height, rows)
-            lab, rgb = into_gamut(from_network(L, guided))
-            output[rows] = (rgb[0] * 255).round().to(torch.uint8).movedim(0, -1).numpy()
-            error += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
             grey_error += float(ab.double().square().sum())
-        return Image.fromarray(output), error / grey_error if grey_error else float("nan")
+            for i, (ab_pred, slope) in enumerate(zip(predictions, slopes, strict=True)):
+                guided = guided_rows(ab_pred, slope, self.L, L, height, rows)
+                lab, rgb = into_gamut(from_network(L, guided))
+                outputs[i][rows] = to_bytes(rgb[0]).movedim(0, -1).numpy()
+                errors[i] += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
+        losses = [error / grey_error if grey_error else float("nan") for error in errors]
+        return [(Image.fromarray(output), loss) for output, loss in zip(outputs, losses, strict=True)]
 
 
 class Colourizer:

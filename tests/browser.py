@@ -35,7 +35,7 @@ ARGUMENTS = [
 
 @contextlib.contextmanager
 def running_app() -> Iterator[str]:
-    """The address of the app, started as a stranger would start it, from a folder of no meaning."""
+    """The address of the app, started in a process of its own as `make app` does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

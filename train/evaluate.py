@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from colouru.colour import AB_SCALE, from_network, into_gamut
+from colouru.colour import AB_SCALE, from_network, into_gamut, to_bytes
 from colouru.hints import simulate_hints
 from colouru.hub import ROLES, load_model
 from colouru.metrics import ciede2000, colourfulness, hint_error, psnr, squared_error
@@ -102,7 +102,7 @@ def measure_chunk(
 ) -> dict[str, Tensor]:
     """The measures of each image, (N,), of what is shown in the end: `ab_pred` brought into the gamut of sRGB."""
     lab_pred, rgb_pred = into_gamut(from_network(L, ab_pred))
-    rgb_pred = (rgb_pred * 255).round().to(torch.uint8)
+    rgb_pred = to_bytes(rgb_pred)
     return {
         "error": squared_error(lab_pred[:, 1:] / AB_SCALE, ab),
         "grey_error": squared_error(torch.zeros_like(ab), ab),

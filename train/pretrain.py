@@ -30,7 +30,7 @@ from train.run import (
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", choices=["autoencoder", "unet"], required=True)
-    add_arguments(parser, steps=4000, lr=2e-3)
+    add_arguments(parser, steps=5000, lr=2e-3)
     args = parser.parse_args(argv)
     try:
         pretrain(args)

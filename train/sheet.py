@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from colouru.colour import from_network, into_gamut
+from colouru.colour import from_network, into_gamut, to_bytes
 
 SCALE = 2
 GAP = 4
@@ -16,7 +15,7 @@ HEADER = 18
 
 def to_rgb(L: Tensor, ab: Tensor) -> Tensor:
     """(N,3,H,W) uint8 of `L` (N,1,H,W) and `ab` (N,2,H,W), brought into the gamut of sRGB."""
-    return (into_gamut(from_network(L, ab))[1] * 255).round().to(torch.uint8)
+    return to_bytes(into_gamut(from_network(L, ab))[1])
 
 
 def hinted_grey(L: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:

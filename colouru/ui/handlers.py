@@ -184,7 +184,7 @@ def full_size(role: str, work: Work | None, hints: list[Hint]) -> Iterator[str]:
     if not Path(work.path).exists():
         raise gr.Error(words.PHOTO_DROPPED, print_exception=False)
     with plain_errors():
-        picture, _ = colourizer().open(work.path).colour(role, hints)
+        picture, _ = colourizer().open(work.path).colour(hints, [role])[role]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{Path(work.path).stem}-{role}.png"
         picture.save(file, compress_level=3)
