@@ -39,7 +39,16 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
     gr.Markdown(words.INTRODUCTION)
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
-            photo = gr.Image(label=words.PHOTO, sources=["upload", "clipboard"], height=180, elem_id="photo")
+            # Once an example has set it, Gradio works with a copy of this component that has its own `preprocess`
+            # again; these two arguments make that hand over the untouched file as well.
+            photo = gr.Image(
+                label=words.PHOTO,
+                sources=["upload", "clipboard"],
+                type="filepath",
+                image_mode=None,
+                height=180,
+                elem_id="photo",
+            )
             photo.preprocess = handlers.uploaded_path
             sketch = gr.ImageEditor(
                 label=words.SKETCH,

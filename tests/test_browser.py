@@ -102,6 +102,9 @@ def test_every_example_is_one_click_and_its_dots_lie_where_they_belong(person):
         for hint in found:
             same = expected[hint["colour"]]
             assert abs(same.x - hint["x"]) < 0.01 and abs(same.y - hint["y"]) < 0.01
+    with person.page.expect_download() as download:
+        person.page.locator("#gan-download").click()
+    assert download.value.suggested_filename == "camera-gan.png"
 
 
 def test_a_file_that_is_no_photo_is_refused_in_words_and_nothing_is_lost(person, tmp_path):
