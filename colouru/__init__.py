@@ -9,8 +9,8 @@ result.gan.save("portrait-colour.png")
 
 from colouru.hints import Hint
 from colouru.metrics import normalized_loss
-from colouru.pipeline import Colourization, pipeline
+from colouru.pipeline import Advice, Colourization, Suggestion, pipeline
 
 __version__ = "0.1.0"
 
-__all__ = ["Colourization", "Hint", "__version__", "normalized_loss", "pipeline"]
+__all__ = ["Advice", "Colourization", "Hint", "__version__", "Suggestion", "normalized_loss", "pipeline"]

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import numbers
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -256,18 +256,23 @@ def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarr
     return layer
 
 
+def hint_colours(hints: Sequence[Hint]) -> Tensor:
+    """The ab of each hint's colour, (K,2) in the network's units."""
+    rgb = torch.tensor([list(bytes.fromhex(hint.colour[1:])) for hint in hints]).view(-1, 3, 1, 1) / 255
+    return to_network(rgb_to_lab(rgb))[1][..., 0, 0]
+
+
+def hint_squares(hints: Sequence[Hint], height: int, width: int) -> list[tuple[slice, slice, Tensor]]:
+    """Rows, columns and ab (2,) of each hint in a picture of that size."""
+    return [(*_square(hint, height, width), ab) for hint, ab in zip(hints, hint_colours(hints), strict=True)]
+
+
 def rasterize(hints: Iterable[Hint], height: int, width: int) -> tuple[Tensor, Tensor]:
     """`hint_ab` (1,2,height,width) and `hint_mask` (1,1,height,width) of a list of hints; the later one lies on top."""
-    hints = list(hints)
     hint_ab = torch.zeros(1, 2, height, width)
     hint_mask = torch.zeros(1, 1, height, width)
-    if not hints:
-        return hint_ab, hint_mask
-    rgb = torch.tensor([list(bytes.fromhex(hint.colour[1:])) for hint in hints]) / 255
-    _, colours = to_network(rgb_to_lab(rgb[..., None, None]))  # (K,2,1,1)
-    for hint, colour in zip(hints, colours, strict=True):
-        rows, columns = _square(hint, height, width)
-        hint_ab[0, :, rows, columns] = colour
+    for rows, columns, ab in hint_squares(list(hints), height, width):
+        hint_ab[0, :, rows, columns] = ab[:, None, None]
         hint_mask[0, :, rows, columns] = 1
     return hint_ab, hint_mask
 
@@ -281,7 +286,13 @@ def _square(hint: Hint, height: int, width: int) -> tuple[slice, slice]:
 
 
 def simulate_hints(
-    ab: Tensor, generator: torch.Generator, *, counts: str | int = "binomial", sides: tuple[int, int] = (1, 9)
+    ab: Tensor,
+    generator: torch.Generator,
+    *,
+    counts: str | int = "binomial",
+    sides: tuple[int, int] = (1, 9),
+    strokes: float = 0.0,
+    flat: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Squares that show the true colour, as a person might place them, for a whole batch at once.
 
@@ -292,8 +303,12 @@ def simulate_hints(
         ab: (N,2,H,W), the true colours.
         generator: the source of chance, on the device of `ab`.
         counts: how many squares: "binomial", 40 trials at 1/8, so 5 on average (the report); "geometric" at 1/8, so 7
-            on average and often none (Zhang et al. 2017, from which the report took its 1/8); or that many for each.
+            on average and often none (Zhang et al. 2017, from which the report took its 1/8); "wide", geometric at
+            1/8 or, for every fifth picture, at 1/40; or that many for each.
         sides: the least and the greatest side in pixels, drawn uniformly.
+        strokes: the share of hints that are drawn out, in any direction, to up to four squares in a row.
+        flat: the share of pictures in which each square has the mean of its colours, as a brush does, and not every
+            pixel its own.
 
     Returns:
         `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W).
@@ -304,28 +319,57 @@ def simulate_hints(
     K = max(1, int(count.max()))
     spread = torch.randn(N, K, 2, device=device, generator=generator)
     size = torch.tensor([height, width], device=device)
-    centre = (size / 2 + spread * size / 4).floor().clamp(torch.zeros_like(size), size - 1)  # (N,K,2)
+    centre = (size / 2 + spread * size / 4).floor()  # (N,K,2)
     side = torch.randint(sides[0], sides[1] + 1, (N, K), device=device, generator=generator)
-    first = centre - (side // 2)[..., None]  # (N,K,2)
-    rows = _inside(first[..., 0], side, height)  # (N,K,H)
-    columns = _inside(first[..., 1], side, width)  # (N,K,W)
     exists = torch.arange(K, device=device) < count[:, None]
+    if strokes:
+        centre, side, exists = _draw_out(centre, side, exists, strokes, generator)
+    centre = centre.clamp(torch.zeros_like(size), size - 1)
+    first = centre - (side // 2)[..., None]  # (N,K,2)
+    rows = (_inside(first[..., 0], side, height) & exists[..., None]).to(ab)  # (N,K,H)
+    columns = _inside(first[..., 1], side, width).to(ab)  # (N,K,W)
     # A pixel is hinted if any square has both its row and its column.
-    hits = torch.einsum("nkh,nkw->nhw", (rows & exists[..., None]).to(ab), columns.to(ab))
-    hint_mask = (hits > 0).to(ab)[:, None]
-    return ab * hint_mask, hint_mask
+    hits = (rows.mT @ columns)[:, None]  # (N,1,H,W)
+    hint_mask = (hits > 0).to(ab)
+    hint_ab = ab * hint_mask
+    if flat:
+        area = (rows.sum(2) * columns.sum(2)).clamp_min(1)  # (N,K)
+        mean = torch.einsum("nkh,nchw,nkw->nck", rows, ab, columns) / area[:, None]  # (N,2,K)
+        # Where squares overlap, colours mix.
+        mixed = torch.einsum("nck,nkh,nkw->nchw", mean, rows, columns) / hits.clamp_min(1)
+        chosen = torch.rand(N, 1, 1, 1, device=device, generator=generator) < flat
+        hint_ab = torch.where(chosen, mixed, hint_ab)
+    return hint_ab, hint_mask
 
 
 def _draw_counts(N: int, counts: str | int, generator: torch.Generator, device: torch.device) -> Tensor:
     if counts == "binomial":
         trials = torch.full((N,), 40.0, device=device)
         return torch.binomial(trials, torch.full_like(trials, 1 / 8), generator=generator).long()
-    if counts == "geometric":
-        # torch counts the trials up to the first success, so from 1 on.
-        return torch.empty(N, device=device).geometric_(1 / 8, generator=generator).long() - 1
+    if counts in ("geometric", "wide"):
+        mean = torch.full((N,), 8.0, device=device)
+        if counts == "wide":
+            mean[torch.rand(N, device=device, generator=generator) < 0.2] = 40.0
+        # The number of failures before the first success, by inversion: 0 is among them.
+        chance = torch.rand(N, device=device, generator=generator).clamp_min(1e-7)
+        return (chance.log() / (1 - 1 / mean).log()).long()
     if isinstance(counts, int) and counts >= 0:
         return torch.full((N,), counts, device=device)
-    raise ValueError(f"expected counts to be 'binomial', 'geometric' or a whole number, got {counts!r}")
+    raise ValueError(f"expected counts to be 'binomial', 'geometric', 'wide' or a whole number, got {counts!r}")
+
+
+def _draw_out(
+    centre: Tensor, side: Tensor, exists: Tensor, share: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Squares (N,4K,...) instead of (N,K,...): three more in a row behind that `share` of them that become strokes."""
+    N, K = side.shape
+    angle, chosen = torch.rand(2, N, K, device=side.device, generator=generator)
+    direction = torch.stack([torch.sin(2 * torch.pi * angle), torch.cos(2 * torch.pi * angle)], 2)  # (N,K,2)
+    link = torch.arange(4, device=side.device)[:, None]
+    step = (direction * side[..., None])[:, None]  # (N,1,K,2)
+    centre = (centre[:, None] + link[..., None] * step).round()  # (N,4,K,2)
+    exists = exists[:, None] & ((link == 0) | (chosen < share)[:, None])  # (N,4,K)
+    return centre.flatten(1, 2), side.repeat(1, 4), exists.flatten(1)
 
 
 def _inside(first: Tensor, side: Tensor, length: int) -> Tensor:

@@ -38,13 +38,13 @@ class Config:
 
     Attributes:
         baseline, gan: the keyword arguments of `build_colourizer` for each network.
-        working_size: the longer side in pixels of the copy of a photo that the networks see.
+        working_size: for each network, the longer side in pixels of the copy of a photo that it sees.
         sha256: of the weights file.
     """
 
     baseline: dict[str, Any]
     gan: dict[str, Any]
-    working_size: int
+    working_size: dict[str, int]
     sha256: str
 
     @classmethod
@@ -63,9 +63,12 @@ class Config:
             raise WeightsError(f"{CONFIG_NAME} {'lacks' if wrong[0] in names else 'has the unknown key'} {wrong[0]!r}")
         for role in ROLES:
             _check_network(role, values[role])
-        size, sha256 = values["working_size"], values["sha256"]
-        if type(size) is not int or not 16 <= size <= 1024:
-            raise WeightsError(f"{CONFIG_NAME}: working_size must be a whole number from 16 to 1024, not {size!r}")
+        sizes, sha256 = values["working_size"], values["sha256"]
+        if not isinstance(sizes, dict) or sizes.keys() != set(ROLES):
+            raise WeightsError(f"{CONFIG_NAME}: working_size must have exactly {' and '.join(ROLES)}")
+        for size in sizes.values():
+            if type(size) is not int or not 16 <= size <= 1024:
+                raise WeightsError(f"{CONFIG_NAME}: working_size must be whole numbers from 16 to 1024, not {size!r}")
         if not isinstance(sha256, str) or len(sha256) != 64:
             raise WeightsError(f"{CONFIG_NAME}: sha256 must be 64 hexadecimal digits")
         return cls(**values)
@@ -96,10 +99,13 @@ class Model:
     source: str
 
 
-def save_model(folder: Path, baseline: nn.Module, gan: nn.Module, *, working_size: int, describe: dict) -> Config:
+def save_model(
+    folder: Path, baseline: nn.Module, gan: nn.Module, *, working_size: dict[str, int], describe: dict
+) -> Config:
     """Write both networks as half-precision weights with their `config.json` into `folder`.
 
     Args:
+        working_size: for each of `ROLES`, see `Config`.
         describe: for each of `ROLES` the keyword arguments of `build_colourizer`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,8 +146,11 @@ def load_model(source: str | Path | None = None) -> Model:
     path = folder / WEIGHTS_NAME
     if hashlib.sha256(_read(path, MAX_WEIGHTS_BYTES)).hexdigest() != config.sha256:
         raise WeightsError(f"{path} is damaged: its sha256 is not the one in {CONFIG_NAME}; fetch both files again")
-    with torch.device("meta"):
-        networks = nn.ModuleDict({role: build_colourizer(**getattr(config, role)) for role in ROLES})
+    try:
+        with torch.device("meta"):
+            networks = nn.ModuleDict({role: build_colourizer(**getattr(config, role)) for role in ROLES})
+    except ValueError as error:
+        raise WeightsError(f"{CONFIG_NAME}: {error}") from None
     networks.load_state_dict(_read_state(path, networks.state_dict()), strict=True, assign=True)
     networks.eval().requires_grad_(False)
     return Model(networks["baseline"], networks["gan"], config, f"{name} (sha256 {config.sha256[:12]})")

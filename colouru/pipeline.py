@@ -15,14 +15,22 @@ from PIL import Image
 from torch import Tensor
 
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
-from colouru.hints import Hint, as_hints, rasterize
+from colouru.guidance import doubt, likely_colours
+from colouru.hints import Hint, as_hints, hint_colours, hint_squares, rasterize
 from colouru.hub import ROLES, Model, load_model
 from colouru.metrics import absence_of_colour
+from colouru.networks.generator import Generator, Sight
 from colouru.photo import Photo, open_photo
-from colouru.propagation import chroma_slope, guided_rows
+from colouru.propagation import chroma_slope, guided_rows, keep_hints
 
 # Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
 BAND_PIXELS = 1 << 20
+
+# Whether a photo has colours of its own is asked of a copy this long, in which the noise of JPEG has averaged out.
+LOOK_SIDE = 64
+
+# A hint whose colour had to move by more than this, in ab units, to exist at its lightness counts as clipped.
+NOTABLE = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Colourization:
             size, or None where the original has no colour to compare with.
         no_loss_because: a sentence that says why there is none, or "".
         hints: those that were used.
+        clipped: the numbers, from 0, of those hints whose colour sRGB does not have at the lightness of the photo
+            there: the nearest was taken.
         remarks: what was done to the photo on opening that the person should know of.
     """
 
@@ -43,7 +53,38 @@ class Colourization:
     normalized_loss: dict[str, float | None]
     no_loss_because: str
     hints: tuple[Hint, ...]
+    clipped: tuple[int, ...]
     remarks: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Suggestion:
+    """A likely colour for a spot.
+
+    Attributes:
+        colour: `#rrggbb`, at the lightness of the spot.
+        likelihood: in [0, 1], of the true colour being this one or nearly so.
+    """
+
+    colour: str
+    likelihood: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Advice:
+    """Where the next dot would help.
+
+    Attributes:
+        x, y: the spot that would help most, in [0, 1] of the photo's width and height.
+        gain: (h,w) float, by how much a dot of the true colour at each place is expected to lower the mean squared
+            error of the whole picture, in squared ab units.
+        deviation: (h,w) float, the error to be expected at each place now, in ab units.
+    """
+
+    x: float
+    y: float
+    gain: np.ndarray
+    deviation: np.ndarray
 
 
 class Canvas:
@@ -51,13 +92,17 @@ class Canvas:
 
     def __init__(self, photo: Photo, model: Model, device: torch.device):
         self.photo, self.model, self.device = photo, model, device
-        working = photo.thumbnail(model.config.working_size)
-        self.L, _ = to_network(picture_to_lab(working.rgb))  # (1,1,h,w)
-        self.no_loss_because = absence_of_colour(working.rgb)
+        sizes = model.config.working_size
+        self.L = {role: to_network(picture_to_lab(photo.thumbnail(sizes[role]).rgb))[0] for role in ROLES}  # (1,1,h,w)
+        self.no_loss_because = absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
+        self.sight = None
+        if isinstance(model.gan, Generator):
+            with torch.inference_mode():
+                self.sight = model.gan.see(self.L["gan"].to(device))
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
-        ((picture, _),) = self._render([torch.zeros(1, 2, *self.L.shape[2:])])
+        ((picture, _),) = self._render({"baseline": torch.zeros(1, 2, *self.L["baseline"].shape[2:])}, []).values()
         return picture
 
     def __call__(self, hints: Any = None) -> Colourization:
@@ -66,14 +111,14 @@ class Canvas:
         Raises:
             ValueError: if they are no hints, or a painted layer of other proportions than the photo's.
         """
-        self._check_proportions(hints)
-        hints = as_hints(hints)
+        hints = self._as_hints(hints)
         coloured = self.colour(hints)
         return Colourization(
             **{role: picture for role, (picture, _) in coloured.items()},
             normalized_loss={role: loss for role, (_, loss) in coloured.items()},
             no_loss_because=self.no_loss_because,
             hints=tuple(hints),
+            clipped=self._clipped(hints),
             remarks=self.photo.remarks,
         )
 
@@ -82,12 +127,80 @@ class Canvas:
         self, hints: Sequence[Hint], roles: Sequence[str] = ROLES
     ) -> dict[str, tuple[Image.Image, float | None]]:
         """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
-        inputs = [x.to(self.device) for x in (self.L, *rasterize(hints, *self.L.shape[2:]))]
-        rendered = self._render([getattr(self.model, role)(*inputs).cpu() for role in roles])
-        return {
-            role: (picture, None if self.no_loss_because else loss)
-            for role, (picture, loss) in zip(roles, rendered, strict=True)
-        }
+        rendered = self._render({role: self._predict(role, hints) for role in roles}, hints)
+        return {role: (picture, None if self.no_loss_because else loss) for role, (picture, loss) in rendered.items()}
+
+    @torch.inference_mode()
+    def suggest(self, x: float, y: float, hints: Any = None) -> list[Suggestion]:
+        """Up to nine distinct colours for the spot at `x`, `y` in [0, 1], the likeliest first, given the hints so far.
+
+        Raises:
+            ValueError: if the spot lies outside the picture, or the model's generator has no palette.
+        """
+        generator, sight = self._generator()
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
+        answer = generator.answer(sight, *self._hint_tensors("gan", self._as_hints(hints)))
+        height, width = self.L["gan"].shape[2:]
+        row, column = (
+            min(int(y * self.photo.height), self.photo.height - 1),
+            min(int(x * self.photo.width), self.photo.width - 1),
+        )
+        lightness = float(picture_to_lab(self.photo.rgb[row : row + 1, column : column + 1])[0, 0])
+        padded_height, padded_width = sight.L.shape[2:]
+        found = likely_colours(generator, answer, x * width / padded_width, y * height / padded_height, lightness)
+        return [Suggestion(_hexadecimal(lightness, ab), likelihood) for ab, likelihood in found]
+
+    @torch.inference_mode()
+    def where_next(self, hints: Any = None) -> Advice:
+        """Where one more dot of the true colour is expected to lower the error most.
+
+        Raises:
+            ValueError: if the model's generator cannot tell.
+        """
+        generator, sight = self._generator()
+        _, hint_mask = self._hint_tensors("gan", self._as_hints(hints))
+        found = doubt(generator, sight, hint_mask)
+        gain = found.gain.cpu().numpy()
+        row, column = np.unravel_index(gain.argmax(), gain.shape)
+        return Advice(
+            x=float((column + 0.5) / gain.shape[1]),
+            y=float((row + 0.5) / gain.shape[0]),
+            gain=gain,
+            deviation=found.deviation.cpu().numpy(),
+        )
+
+    def _generator(self) -> tuple[Generator, Sight]:
+        if self.sight is None:
+            raise ValueError("this model's generator is the report's: it has no palette and no measure of its doubt")
+        return self.model.gan, self.sight
+
+    def _hint_tensors(self, role: str, hints: Sequence[Hint]) -> tuple[Tensor, Tensor]:
+        hint_ab, hint_mask = rasterize(hints, *self.L[role].shape[2:])
+        return hint_ab.to(self.device), hint_mask.to(self.device)
+
+    def _predict(self, role: str, hints: Sequence[Hint]) -> Tensor:
+        """`ab_pred` (1,2,h,w) of the working copy."""
+        L, tensors = self.L[role], self._hint_tensors(role, hints)
+        if role == "gan" and self.sight is not None:
+            return self.model.gan.answer(self.sight, *tensors).ab[..., : L.shape[2], : L.shape[3]].cpu()
+        return getattr(self.model, role)(L.to(self.device), *tensors).cpu()
+
+    def _as_hints(self, hints: Any) -> list[Hint]:
+        self._check_proportions(hints)
+        return as_hints(hints)
+
+    def _clipped(self, hints: Sequence[Hint]) -> tuple[int, ...]:
+        """The numbers of the hints whose colour does not exist at the lightness under their middle."""
+        if not hints:
+            return ()
+        height, width = self.photo.height, self.photo.width
+        rows = [min(int(hint.y * height), height - 1) for hint in hints]
+        columns = [min(int(hint.x * width), width - 1) for hint in hints]
+        L = to_network(picture_to_lab(self.photo.rgb[rows, columns][:, None]))[0]  # (1,1,K,1)
+        asked = from_network(L, hint_colours(hints).T[None, ..., None])
+        moved = (into_gamut(asked)[0] - asked).norm(dim=1)[0, :, 0]
+        return tuple((moved > NOTABLE).nonzero()[:, 0].tolist())
 
     def _check_proportions(self, hints: Any) -> None:
         """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
@@ -101,24 +214,34 @@ class Canvas:
                 f"{self.photo.width} x {self.photo.height}, got {width} x {height}"
             )
 
-    def _render(self, predictions: Sequence[Tensor]) -> list[tuple[Image.Image, float]]:
-        """The photo with each `ab_pred` (1,2,h,w) of the working copy, and the normalized loss of each."""
+    def _render(self, predictions: dict[str, Tensor], hints: Sequence[Hint]) -> dict[str, tuple[Image.Image, float]]:
+        """The photo with each network's `ab_pred` (1,2,h,w) of the working copy, and the normalized loss of each."""
         height, width = self.photo.height, self.photo.width
-        slopes = [chroma_slope(self.L, ab_pred) for ab_pred in predictions]
-        outputs = [np.empty_like(self.photo.rgb) for _ in predictions]
-        errors, grey_error = [0.0] * len(predictions), 0.0
+        slopes = {role: chroma_slope(self.L[role], ab_pred) for role, ab_pred in predictions.items()}
+        outputs = {role: np.empty_like(self.photo.rgb) for role in predictions}
+        errors, grey_error = dict.fromkeys(predictions, 0.0), 0.0
+        painted = hint_squares(hints, height, width)
         band = max(1, BAND_PIXELS // width)
         for top in range(0, height, band):
             rows = slice(top, min(top + band, height))
             L, ab = to_network(picture_to_lab(self.photo.rgb[rows]))
             grey_error += float(ab.double().square().sum())
-            for i, (ab_pred, slope) in enumerate(zip(predictions, slopes, strict=True)):
-                guided = guided_rows(ab_pred, slope, self.L, L, height, rows)
+            for role, ab_pred in predictions.items():
+                guided = guided_rows(ab_pred, slopes[role], self.L[role], L, height, rows)
+                if role == "gan" and self.sight is not None:
+                    keep_hints(guided, painted, rows)
                 lab, rgb = into_gamut(from_network(L, guided))
-                outputs[i][rows] = to_bytes(rgb[0]).movedim(0, -1).numpy()
-                errors[i] += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
-        losses = [error / grey_error if grey_error else float("nan") for error in errors]
-        return [(Image.fromarray(output), loss) for output, loss in zip(outputs, losses, strict=True)]
+                outputs[role][rows] = to_bytes(rgb[0]).movedim(0, -1).numpy()
+                errors[role] += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
+        return {
+            role: (Image.fromarray(outputs[role]), errors[role] / grey_error if grey_error else float("nan"))
+            for role in predictions
+        }
+
+
+def _hexadecimal(lightness: float, ab: Tensor) -> str:
+    rgb = to_bytes(into_gamut(torch.tensor([lightness, *ab.tolist()])[None, :, None, None])[1])
+    return "#{:02x}{:02x}{:02x}".format(*rgb.flatten().tolist())
 
 
 class Colourizer:
@@ -132,6 +255,11 @@ class Colourizer:
     def source(self) -> str:
         """Where the weights came from, and the beginning of their sha256."""
         return self.model.source
+
+    @property
+    def advises(self) -> bool:
+        """Whether the generator knows likely colours and where the next dot helps; the report's does not."""
+        return isinstance(self.model.gan, Generator)
 
     def open(self, photo: Any) -> Canvas:
         """A photo in any form that `colouru.photo.open_photo` takes, made ready to be coloured."""

@@ -3,6 +3,8 @@
 Knows nothing of networks or files.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -59,3 +61,16 @@ def guided_rows(ab: Tensor, slope: Tensor, L: Tensor, L_rows: Tensor, height: in
     coarse = upsampled_rows(torch.cat([ab, slope, lowest, highest, L], dim=1), height, L_rows.shape[3], rows)
     ab_rows, slope_rows, lowest_rows, highest_rows, coarse_L = coarse.split([2, 2, 2, 2, 1], dim=1)
     return (ab_rows + slope_rows * (L_rows - coarse_L)).clamp(lowest_rows, highest_rows)
+
+
+def keep_hints(ab_rows: Tensor, painted: Sequence[tuple[slice, slice, Tensor]], rows: slice) -> None:
+    """Put the hints' own colours, in place, wherever they are painted: a hint is a fact.
+
+    Args:
+        ab_rows: (N,2,rows,W), those rows of the picture.
+        painted: rows, columns and ab (2,) of each hint, the later one on top.
+    """
+    for hint_rows, columns, ab in painted:
+        top, bottom = max(hint_rows.start, rows.start), min(hint_rows.stop, rows.stop)
+        if top < bottom:
+            ab_rows[:, :, top - rows.start : bottom - rows.start, columns] = ab[:, None, None]

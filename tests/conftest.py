@@ -59,22 +59,55 @@ def dataset(tmp_path_factory) -> str:
             "label": [i // 10 for i in range(len(scenes))],
         }
         Dataset.from_dict(rows, features=features).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
-    (folder / "README.md").write_text(
-        "---\nconfigs:\n- config_name: default\n  data_files:\n"
-        "  - split: train\n    path: data/train-*\n  - split: valid\n    path: data/valid-*\n---\n"
-    )
+    (folder / "README.md").write_text(dataset_card("train", "valid"))
     return str(folder)
 
 
 @pytest.fixture(scope="session")
 def untrained_model(tmp_path_factory):
-    """The folder of a model with small networks that have learned nothing."""
+    """The folder of a model of the shipped kind, with small networks that have learned nothing."""
     folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    describe = {
+        "baseline": {"network": "autoencoder", "widths": [4, 8]},
+        "gan": {"network": "generator", "widths": [8, 8, 8, 8]},
+    }
+    networks = {role: build_colourizer(**values) for role, values in describe.items()}
+    save_model(folder, **networks, working_size={"baseline": 32, "gan": 64}, describe=describe)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report_model(tmp_path_factory):
+    """The folder of a model with the report's own generator, that has learned nothing."""
+    folder = tmp_path_factory.mktemp("report-model")
     torch.manual_seed(0)
     describe = {
         "baseline": {"network": "autoencoder", "widths": [4, 8]},
         "gan": {"network": "unet", "widths": [4, 8]},
     }
     networks = {role: build_colourizer(**values) for role, values in describe.items()}
-    save_model(folder, **networks, working_size=32, describe=describe)
+    save_model(folder, **networks, working_size={"baseline": 32, "gan": 32}, describe=describe)
     return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory) -> str:
+    """A folder in the form of a Hub dataset: photographs of ordinary size, in two shapes, one of them grey."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "data").mkdir()
+    random = np.random.default_rng(1)
+    for split in ("train", "test"):
+        scenes = [painted_scene(random, 300)[: 300 - 60 * (i % 2)] for i in range(4)]
+        scenes[3] = np.repeat(scenes[3][..., :1], 3, axis=2)
+        rows = {"image": [PILImage.fromarray(scene) for scene in scenes]}
+        Dataset.from_dict(rows, features=Features({"image": Image()})).to_parquet(
+            folder / "data" / f"{split}-00000-of-00001.parquet"
+        )
+    (folder / "README.md").write_text(dataset_card("train", "test"))
+    return str(folder)
+
+
+def dataset_card(*splits: str) -> str:
+    files = "".join(f"  - split: {split}\n    path: data/{split}-*\n" for split in splits)
+    return f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n"

@@ -2,7 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from train.data import augment, draw_batch, hold_out, load_images, random_stream, whole_batch
+from train.data import (
+    Pictures,
+    age,
+    augment,
+    draw_batch,
+    draw_crops,
+    draw_examples,
+    hold_out,
+    load_images,
+    load_photos,
+    random_stream,
+    whole_batch,
+)
 from train.preset import PRESETS
 
 CPU = torch.device("cpu")
@@ -10,7 +22,12 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def images(dataset):
-    return load_images("train", dataset=dataset, classes=PRESETS["report"].classes)
+    return load_images("train", dataset=dataset, classes=PRESETS["report"].classes)[0]
+
+
+@pytest.fixture(scope="module")
+def large(photos):
+    return load_photos("train", dataset=photos)
 
 
 def test_only_the_classes_asked_for_are_loaded_and_no_grey_images(images):
@@ -18,7 +35,18 @@ def test_only_the_classes_asked_for_are_loaded_and_no_grey_images(images):
 
 
 def test_without_classes_every_image_is_loaded_at_the_size_asked_for(dataset):
-    assert load_images("valid", dataset=dataset, size=32).shape == (6 * 9, 3, 32, 32)
+    assert load_images("valid", dataset=dataset, size=32)[0].shape == (6 * 9, 3, 32, 32)
+
+
+def test_a_limit_is_spread_over_the_split_and_every_image_has_its_class(dataset):
+    images, classes = load_images("valid", dataset=dataset, limit=20)
+    assert len(images) == len(classes) <= 20 and len(set(classes)) == 6
+
+
+def test_photographs_keep_their_shape_and_grey_ones_are_left_out(photos, large):
+    assert [tuple(photo.shape) for photo in large] == [(3, 300, 300), (3, 240, 300), (3, 300, 300)]
+    (smaller, *_) = load_photos("test", dataset=photos, longest=100, limit=2)
+    assert smaller.shape == (3, 100, 100)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +97,37 @@ def test_augmentation_mirrors_half_and_makes_up_no_colour(generator):
     # Zoomed by up to a quarter: the ramp keeps at least three quarters of its span.
     span = (out[:, 0, 32, 0] - out[:, 0, 32, -1]).abs() / 0.6
     assert 0.74 < span.min() and span.max() <= 1.001 and np.ptp(span.numpy()) > 0.1
+
+
+@pytest.mark.parametrize("size", [96, 256])
+def test_crops_of_photographs_have_the_size_asked_for_and_their_colours(large, generator, size):
+    L, ab = draw_crops(large, size, 3, generator)
+    assert L.shape == (3, 1, size, size) and ab.shape == (3, 2, size, size)
+    _, all_ab = whole_batch(large[0][None])
+    assert ab.norm(dim=1).max() < 1.5 * all_ab.norm(dim=1).max()
+
+
+def test_a_step_sees_small_images_or_crops_and_about_as_many_pixels_of_either(images, large):
+    pictures = Pictures(images, large)
+    shapes = set()
+    for step in range(40):
+        L, ab, hint_ab, hint_mask = draw_examples(pictures, PRESETS["full"], 16, random_stream(0, step, 0, CPU))
+        assert L.shape[2:] == ab.shape[2:] == hint_ab.shape[2:] == hint_mask.shape[2:]
+        assert 0.7 < L.numel() / (16 * 64 * 64) < 1.4
+        shapes.add(L.shape[2])
+    assert shapes == {64, 96, 128, 192, 256}
+
+
+def test_the_report_sees_small_images_with_the_lightness_they_have(images):
+    L, ab, _, _ = draw_examples(Pictures(images, []), PRESETS["report"], 4, random_stream(0, 3, 0, CPU))
+    expected = draw_batch(images, 4, random_stream(0, 3, 0, CPU))
+    assert torch.equal(L, expected[0]) and torch.equal(ab, expected[1])
+
+
+def test_ageing_touches_the_share_asked_for_and_stays_a_lightness(images, generator):
+    L = whole_batch(images)[0].repeat(5, 1, 1, 1)
+    aged = age(L, 0.4, generator)
+    changed = (aged != L).flatten(1).any(1)
+    assert 0.25 < changed.float().mean() < 0.55
+    assert aged.min() >= -1 and aged.max() <= 1.001
+    assert torch.equal(age(L, 0.0, generator), L)

@@ -74,7 +74,9 @@ def test_an_exact_number_of_hints_is_possible_and_none_too(ab, generator):
 
 
 def test_an_unknown_law_of_counts_is_refused(ab, generator):
-    with pytest.raises(ValueError, match="'binomial', 'geometric' or a whole number, got 'poisson'"):
+    with pytest.raises(
+        ValueError, match="expected counts to be 'binomial', 'geometric', 'wide' or a whole number, got 'poisson'"
+    ):
         simulate_hints(ab, generator, counts="poisson")
 
 
@@ -244,3 +246,28 @@ def test_noise_as_a_layer_is_refused(generator):
     layer[..., 3] = 255
     with pytest.raises(ValueError, match="more than 10,000 separate patches"):
         hints_from_layer(layer)
+
+
+def test_the_wide_law_has_many_hints_now_and_then(generator):
+    ab = torch.zeros(2000, 2, 64, 64)
+    counted = {
+        law: simulate_hints(ab, generator, counts=law, sides=(1, 1))[1].sum((1, 2, 3)) for law in ("geometric", "wide")
+    }
+    assert (counted["wide"] == 0).any()
+    assert (counted["wide"] > 40).float().mean() > 0.04 > 0.02 > (counted["geometric"] > 40).float().mean()
+
+
+def test_flat_hints_have_the_mean_of_their_square(generator):
+    ab = torch.rand(200, 2, 32, 32, generator=generator)
+    hint_ab, hint_mask = simulate_hints(ab, generator, counts=1, sides=(5, 5), flat=1.0)
+    for one, mask, truth in zip(hint_ab, hint_mask, ab, strict=True):
+        hinted = mask[0] > 0
+        torch.testing.assert_close(one[:, hinted], truth[:, hinted].mean(1, keepdim=True).expand(2, int(hinted.sum())))
+        assert not one[:, ~hinted].any()
+
+
+def test_strokes_are_longer_than_wide(generator):
+    ab = torch.rand(300, 2, 64, 64, generator=generator)
+    dots = simulate_hints(ab, generator, counts=1, sides=(3, 3))[1].sum((1, 2, 3))
+    strokes = simulate_hints(ab, generator, counts=1, sides=(3, 3), strokes=1.0)[1].sum((1, 2, 3))
+    assert strokes.mean() > 2.5 * dots.mean() and strokes.max() <= 4 * 9

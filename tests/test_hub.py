@@ -48,15 +48,18 @@ def test_the_embedded_model_loads_without_being_asked_where_from():
         ({"format": None}, "not of format 1"),
         ({"palette": "ab313"}, "unknown key 'palette'"),
         ({"working_size": None}, "lacks 'working_size'"),
-        ({"working_size": True}, "working_size must be a whole number"),
-        ({"working_size": 10**9}, "working_size must be a whole number"),
+        ({"working_size": 64}, "working_size must have exactly baseline and gan"),
+        ({"working_size": {"baseline": 64, "gan": True}}, "working_size must be whole numbers"),
+        ({"working_size": {"baseline": 64, "gan": 10**9}}, "working_size must be whole numbers"),
         ({"gan": {"network": "pickle", "widths": [4]}}, "gan must be one of autoencoder, unet"),
         ({"gan": {"network": ["unet"], "widths": [4]}}, "gan must be one of autoencoder, unet"),
         ({"gan": {"network": "unet"}}, "gan must have exactly network and widths"),
         ({"gan": {"network": "unet", "widths": [10**9]}}, "whole numbers from 2 to 1024"),
         ({"gan": {"network": "unet", "widths": []}}, "one to eight numbers"),
-        ({"gan": {"network": "unet", "widths": [4, 9]}}, "where the network has"),
-        ({"gan": {"network": "unet", "widths": [4, 8, 8]}}, "lacks"),
+        ({"gan": {"network": "generator", "widths": [8, 8, 8, 16]}}, "where the network has"),
+        ({"gan": {"network": "generator", "widths": [8, 8, 8]}}, "expected four widths that are multiples of 8"),
+        ({"gan": {"network": "generator", "widths": [8, 8, 8, 9]}}, "expected four widths that are multiples of 8"),
+        ({"gan": {"network": "autoencoder", "widths": [4, 8]}}, "lacks|does not"),
         ({"gan": {"network": "unet", "widths": [4]}}, "the network does not"),
         ({"sha256": "0" * 64}, "is damaged: its sha256"),
         ({"sha256": 7}, "sha256 must be 64 hexadecimal digits"),
@@ -76,19 +79,19 @@ def test_a_config_that_is_none_is_refused(model_folder, text):
 
 
 def without_one(state):
-    del state["gan.leave.weight"]
+    del state["gan.automatic.weight"]
     return state
 
 
 @pytest.mark.parametrize(
     "change, message",
     [
-        (without_one, "lacks 1 tensors, gan.leave.weight"),
+        (without_one, "lacks 1 tensors, gan.automatic.weight"),
         (lambda state: state | {"gan.more": torch.zeros(1)}, "does not, 1 tensors, gan.more"),
-        (lambda state: state | {"gan.leave.bias": torch.zeros(3)}, r"gan.leave.bias has shape \[3\]"),
-        (lambda state: state | {"gan.leave.bias": torch.zeros(2, dtype=torch.int64)}, "is stored as I64"),
-        (lambda state: state | {"gan.leave.bias": torch.tensor([0.0, float("nan")])}, "not finite, in gan.leave.bias"),
-        (lambda state: state | {"gan.leave.bias": torch.tensor([float("inf"), 0])}, "not finite, in gan.leave.bias"),
+        (lambda state: state | {"gan.automatic.bias": torch.zeros(3)}, r"gan.automatic.bias has shape \[3\]"),
+        (lambda state: state | {"gan.automatic.bias": torch.zeros(2, dtype=torch.int64)}, "is stored as I64"),
+        (lambda state: state | {"gan.automatic.bias": torch.tensor([0.0, float("nan")])}, "not finite, in gan.automatic.bias"),
+        (lambda state: state | {"gan.automatic.bias": torch.tensor([float("inf"), 0])}, "not finite, in gan.automatic.bias"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(model_folder, change, message):

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.slow
 
 
 def arguments(dataset, out, steps, **more):
-    options = {"dataset": dataset, "out": out, "steps": steps, "batch-size": 8, "watch-every": 4, "save-every": 2}
+    options = {
+        "dataset": dataset,
+        "out": out,
+        "steps": steps,
+        "batch-size": 8,
+        "watch-every": 4,
+        "save-every": 2,
+        "preset": "report",
+    }
     return [part for name, value in (options | more).items() for part in (f"--{name}", str(value))]
 
 
@@ -27,8 +35,8 @@ def lines(out):
 
 
 @pytest.fixture(scope="module")
-def stages(dataset, tmp_path_factory):
-    """The folder in which every stage has run once, one after the other."""
+def stages(dataset, photos, tmp_path_factory):
+    """The folder in which every stage has run once: the report's, and then those of what ships."""
     folder = tmp_path_factory.mktemp("runs")
     pretrain.main(["--network", "autoencoder", *arguments(dataset, folder / "baseline", 120, **{"watch-every": 40})])
     pretrain.main(["--network", "unet", *arguments(dataset, folder / "generator", 24, **{"watch-every": 8})])
@@ -36,6 +44,12 @@ def stages(dataset, tmp_path_factory):
     gan.main(arguments(dataset, folder / "gan", 3, **more))
     names = {"baseline": "baseline", "gan": "gan", "folder": "model"}
     publish.main([f"--{name}={folder / value}" for name, value in names.items()])
+    full = {"preset": "full", "photos": photos}
+    pretrain.main(["--network", "generator", *arguments(dataset, folder / "full", 24, **full, **{"watch-every": 8})])
+    more = {"generator": folder / "full", "discriminator-steps": 2}
+    gan.main(arguments(dataset, folder / "full-gan", 2, **full, **more))
+    networks = [f"--baseline={folder / 'baseline'}", f"--gan={folder / 'full-gan'}"]
+    publish.main([*networks, f"--folder={folder / 'full-model'}", "--working-size", "64", "96"])
     return folder
 
 
@@ -45,6 +59,20 @@ def test_training_lowers_the_loss(stages):
     # Of the U-Net on the images it learned from: its batch norm takes more steps than a test has.
     first, *_, last = lines(stages / "generator")
     assert last["mse"] < 0.8 * first["mse"]
+
+
+def test_the_generator_learns_from_small_images_and_photographs(stages):
+    first, *_, last = lines(stages / "full")
+    assert last["loss_at_5"] < first["loss_at_5"]
+    assert {"mse", "automatic", "surprise", "palette", "total"} <= last.keys()
+    assert {"adversarial", "discriminator", "total"} <= lines(stages / "full-gan")[-1].keys()
+
+
+def test_the_preset_full_does_not_go_without_photographs(dataset, tmp_path):
+    with pytest.raises(SystemExit, match="the preset full learns from larger photographs too: give them with --photos"):
+        pretrain.main(["--network", "generator", *arguments(dataset, tmp_path, 1, preset="full")])
+    with pytest.raises(SystemExit, match="the preset report has no generator; it has autoencoder, unet"):
+        pretrain.main(["--network", "generator", *arguments(dataset, tmp_path, 1)])
 
 
 def test_a_run_leaves_metrics_samples_and_a_checkpoint(stages):
@@ -80,21 +108,33 @@ def test_a_published_model_is_what_was_trained(stages):
     torch.testing.assert_close(model.gan(L, *hints), network(L, *hints), atol=2e-2, rtol=0)
 
 
-def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, stages, tmp_path, capsys):
-    options = ["--model", str(stages / "model"), "--dataset", dataset]
+def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, photos, stages, tmp_path, capsys):
+    options = ["--model", str(stages / "full-model"), "--dataset", dataset, "--photos", photos]
+    options += ["--photos-split", "train", "--limit", "30"]
     evaluate.main([*options, "--out", str(tmp_path / "first")])
     evaluate.main([*options, "--out", str(tmp_path / "second")])
     first, second = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("first", "second"))
-    assert first == second and first["images"] == 45
-    assert set(first["hints"]) == {"0", "1", "2", "5", "10", "20", "50"}
-    for by_name in first["hints"].values():
+    assert first == second and first["images"] == 27 and first["photos"] == 3
+    protocols = first["protocols"]
+    assert set(protocols["Protocol T"]) == {"0", "1", "2", "5", "10", "20", "50"}
+    assert set(protocols["Protocol Z"]) == {"0", "1", "2", "5", "10", "20", "50", "100"}
+    assert set(protocols["report's test, 512 px"]) == {"0", "2", "4", "5", "8"}
+    for by_name in (*protocols["Protocol T"].values(), *protocols["Protocol Z"].values()):
         assert set(by_name) == {"baseline", "gan", "levin"}
         for figures in by_name.values():
-            assert 0 < figures["normalized_loss"] < 2 and 0 <= figures["share_worse_than_grey"] <= 1
-    assert first["hints"]["0"]["gan"]["hint_error_mean"] is None and first["hints"]["5"]["gan"]["hint_error_mean"] > 0
+            assert 0 < figures["normalized_loss"] < 3 and 0 <= figures["share_worse_than_grey"] <= 1
+    # A hint is a fact in the generator's output, in the end of a pipeline and at every size.
+    for protocol in protocols.values():
+        *_, most = protocol.values()
+        assert most["gan"]["hint_error_mean"] < 0.5 < most["baseline"]["hint_error_mean"]
+    assert protocols["Protocol T"]["0"]["gan"]["hint_error_mean"] is None
+    assert set(first["where next"]) == {"1", "3", "5", "10"} and len(first["by class"]) == 6
+    assert all(0 <= share <= 1 for share in first["palette"].values())
     assert "| 50 | gan |" in capsys.readouterr().out
-    for name in ("table.md", "curve.png", "sheet.png"):
+    for name in ("table.md", "curve.png", "gain.png", "sheet.png", "photos.png"):
         assert (tmp_path / "first" / name).stat().st_size > 500
+    rows = (tmp_path / "first" / "pictures.csv").read_text().splitlines()
+    assert len(rows) == 1 + 3 * (7 * 27 + 8 * 3) + 2 * 3 * 5 * 3
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(dataset, tmp_path):
@@ -184,14 +224,15 @@ def test_a_run_is_neither_overwritten_nor_resumed_as_another(dataset, stages, tm
         publish.main([f"--{name}={folder}" for name, folder in folders.items()])
 
 
-def test_two_processes_train_together(dataset, stages, tmp_path):
+def test_two_processes_train_together(dataset, photos, stages, tmp_path):
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     for stage, options in (
         (["train.pretrain", "--network", "unet"], {}),
         (["train.gan"], {"generator": stages / "generator", "discriminator-steps": 2}),
+        (["train.pretrain", "--network", "generator"], {"preset": "full", "photos": photos}),
     ):
-        out = tmp_path / stage[0]
+        out = tmp_path / "-".join(stage)
         command = [*launch, *stage, *arguments(dataset, out, 4, **options)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr[-3000:]

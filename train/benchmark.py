@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     preset = PRESETS[args.preset]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    rgb = load_images("train", limit=1000, **data_options(args)).to(device)
+    rgb = load_images("train", limit=1000, **data_options(args))[0].to(device)
 
     for name, widths in preset.widths.items():
         network = build_colourizer(name, widths).to(device, memory_format=torch.channels_last).train()

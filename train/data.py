@@ -4,6 +4,7 @@ Knows nothing of networks. Everything random takes a `torch.Generator`.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from colouru.colour import linear_light, linear_to_lab, to_network
+from colouru.hints import simulate_hints
 from colouru.metrics import is_coloured
-from train.preset import PRESETS
+from train.preset import PRESETS, Preset
 
 TINY_IMAGENET = "zh-plus/tiny-imagenet"
 
@@ -31,7 +33,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
     group.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
     group.add_argument("--image-column", default="image", help="(%(default)s)")
-    group.add_argument("--preset", choices=PRESETS, default="report", help="classes, hints and networks (%(default)s)")
+    group.add_argument("--preset", choices=PRESETS, default="full", help="classes, hints and networks (%(default)s)")
+    group.add_argument("--photos", help="Hub id or folder of larger photographs, which the preset full learns from too")
     group.add_argument(
         "--all-classes", action="store_true", help="every image of the dataset, not the preset's classes"
     )
@@ -58,8 +61,10 @@ def load_images(
     image_column: str = "image",
     revision: str | None = None,
     limit: int | None = None,
-) -> Tensor:
-    """The coloured images of a split, (N,3,size,size) uint8: others are resized to fit and cropped in the middle.
+) -> tuple[Tensor, list[str]]:
+    """The coloured images of a split, (N,3,size,size) uint8, and the name of the class of each, "" where it has none.
+
+    Those of another size are resized to fit and cropped in the middle.
 
     Greyscale photographs stored as colour ones, of which Tiny ImageNet has some, are left out: they teach a colourizer
     nothing and have no normalized loss.
@@ -67,34 +72,36 @@ def load_images(
     Args:
         dataset: a Hub id, or a folder of the same form. Tiny ImageNet comes from a pinned commit unless told otherwise.
         classes: names of the classes to keep, of the column `label`.
-        limit: keep at most this many.
+        limit: look at no more than so many, spread evenly over the split.
 
     Raises:
         ValueError: if the split, the column, a class or any coloured image does not exist.
     """
-    rows = _open_split(dataset, split, revision or PINNED_REVISIONS.get(dataset))
-    if image_column not in rows.column_names:
-        raise ValueError(f"{dataset} has no column {image_column!r}; it has {', '.join(rows.column_names)}")
+    rows = _open_split(dataset, split, revision or PINNED_REVISIONS.get(dataset), image_column)
+    names = getattr(rows.features.get("label"), "names", [])
     if classes is not None:
-        names = getattr(rows.features.get("label"), "names", [])
         if unknown := sorted(set(classes) - set(names)):
             raise ValueError(f"{dataset} has no class {unknown[0]!r}")
         wanted = [names.index(name) for name in classes]
         # The column of labels alone: no image is decoded here.
         rows = rows.select(np.flatnonzero(np.isin(np.asarray(rows["label"]), wanted)))
-    pictures = []
-    for row in rows:
+    pictures, labels = [], []
+    for row in _spread(rows, limit):
         picture = _fit(row[image_column], size)
         if is_coloured(picture):
             pictures.append(picture)
-        if limit and len(pictures) == limit:
-            break
+            labels.append(names[row["label"]] if names else "")
     if not pictures:
         raise ValueError(f"{dataset}, split {split}, holds no coloured image")
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(), labels
 
 
-def _open_split(dataset: str, split: str, revision: str | None) -> Dataset:
+def _spread(rows: Dataset, limit: int | None) -> Dataset:
+    """At most `limit` rows, evenly spread: the classes may lie one after the other."""
+    return rows.select(range(0, len(rows), -(-len(rows) // limit))) if limit else rows
+
+
+def _open_split(dataset: str, split: str, revision: str | None, image_column: str) -> Dataset:
     if Path(dataset).is_dir():
         revision = None
     try:
@@ -104,7 +111,10 @@ def _open_split(dataset: str, split: str, revision: str | None) -> Dataset:
     assert isinstance(found, DatasetDict)
     if split not in found:
         raise ValueError(f"{dataset} has no split {split!r}; it has {', '.join(found)}")
-    return found[split]
+    rows = found[split]
+    if image_column not in rows.column_names:
+        raise ValueError(f"{dataset} has no column {image_column!r}; it has {', '.join(rows.column_names)}")
+    return rows
 
 
 def _fit(picture: Image.Image, size: int) -> np.ndarray:
@@ -114,9 +124,9 @@ def _fit(picture: Image.Image, size: int) -> np.ndarray:
     return np.asarray(picture)
 
 
-def hold_out(rgb: Tensor, every: int = 20) -> tuple[Tensor, Tensor]:
-    """Two parts of a training split: what to learn from, and every twentieth image to watch progress by."""
-    watched = torch.arange(len(rgb)) % every == 0
+def hold_out(rgb: Tensor) -> tuple[Tensor, Tensor]:
+    """Two parts of a training split: what to learn from, and one image in twenty, 1000 at most, to watch."""
+    watched = torch.arange(len(rgb)) % max(20, len(rgb) // 1000) == 0
     return rgb[~watched], rgb[watched]
 
 
@@ -128,6 +138,63 @@ def random_stream(seed: int, step: int, rank: int, device: torch.device) -> torc
     return torch.Generator(device).manual_seed(((seed * 1_000_003 + step) * 1_009 + rank) % 2**63)
 
 
+def load_photos(
+    split: str, *, dataset: str, longest: int = 512, image_column: str = "image", limit: int | None = None
+) -> list[Tensor]:
+    """The coloured photographs of a split, each (3,h,w) uint8 in its own shape, at most `longest` pixels long.
+
+    Raises:
+        ValueError: as `load_images`.
+    """
+    photos = []
+    for row in _spread(_open_split(dataset, split, None, image_column), limit):
+        picture = row[image_column].convert("RGB")
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        if is_coloured(np.asarray(picture)):
+            photos.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous())
+    if not photos:
+        raise ValueError(f"{dataset}, split {split}, holds no coloured photograph")
+    return photos
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """What a stage learns from: small images (N,3,size,size) uint8, and photographs, each (3,h,w) uint8."""
+
+    images: Tensor
+    photos: list[Tensor]
+
+
+def draw_examples(
+    pictures: Pictures, preset: Preset, batch_size: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`L`, `ab`, `hint_ab` and `hint_mask` of a batch as the preset has it.
+
+    Either small images or crops of photographs of one of its sizes; of larger crops fewer, so that every step sees
+    about as many pixels.
+    """
+    size = preset.size
+    if preset.crop_share and float(torch.rand(1, device=generator.device, generator=generator)) < preset.crop_share:
+        chosen = torch.randint(len(preset.crop_sizes), (1,), device=generator.device, generator=generator)
+        size = preset.crop_sizes[int(chosen)]
+        count = max(1, round(batch_size * (preset.size / size) ** 2))
+        L, ab = draw_crops(pictures.photos, size, count, generator)
+    else:
+        L, ab = draw_batch(pictures.images, batch_size, generator)
+    if preset.aged:
+        L = age(L, preset.aged, generator)
+    hint_ab, hint_mask = simulate_hints(
+        ab,
+        generator,
+        counts=preset.hint_counts,
+        # Between as many pixels and as large a part of the picture: hints are placed at both scales.
+        sides=(preset.hint_sides[0], round(preset.hint_sides[1] * max(1, size / 64) ** 0.5)),
+        strokes=preset.strokes,
+        flat=preset.flat,
+    )
+    return L, ab, hint_ab, hint_mask
+
+
 def draw_batch(rgb: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """`L` (B,1,H,W) and `ab` (B,2,H,W) of images drawn with replacement from `rgb` (N,3,H,W) uint8, augmented.
 
@@ -135,6 +202,42 @@ def draw_batch(rgb: Tensor, batch_size: int, generator: torch.Generator) -> tupl
     """
     chosen = torch.randint(len(rgb), (batch_size,), device=rgb.device, generator=generator)
     return to_network(linear_to_lab(augment(linear_light(rgb[chosen]), generator)))
+
+
+def draw_crops(
+    photos: Sequence[Tensor], size: int, batch_size: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """`L` (B,1,size,size) and `ab` (B,2,size,size) of square crops of photographs drawn with replacement.
+
+    Each is anything between the whole short side and a crop at its own resolution, and mirrored half of the time.
+    """
+    device = photos[0].device
+    crops = []
+    for _ in range(batch_size):
+        draw = torch.rand(5, device=generator.device, generator=generator).tolist()
+        photo = photos[int(draw[0] * len(photos))]
+        shortest = min(photo.shape[1:])
+        side = round(min(size, shortest) + draw[1] * max(0, shortest - size))
+        top, left = int(draw[2] * (photo.shape[1] - side + 1)), int(draw[3] * (photo.shape[2] - side + 1))
+        crop = linear_light(photo[None, :, top : top + side, left : left + side])
+        crop = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
+        crops.append(crop.flip(3) if draw[4] < 0.5 else crop)
+    return to_network(linear_to_lab(torch.cat(crops).to(device)))
+
+
+def age(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """`L` (N,1,H,W), of which that share looks like an old photograph's: faded, blurred, grained, dusty, in [-1, 1]."""
+    N, _, height, width = L.shape
+    chosen, contrast, shift, gamma, blur, grain, dust = torch.rand(7, N, 1, 1, 1, device=L.device, generator=generator)
+    lightness = ((L + 1) / 2).clamp(0, 1) ** (0.6 + gamma)
+    lightness = 0.5 + (lightness - 0.5) * (0.5 + 0.5 * contrast) + 0.2 * (shift - 0.5)
+    soft = F.avg_pool2d(F.pad(lightness, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    lightness = torch.lerp(lightness, soft, blur)
+    noise = torch.randn(lightness.shape, device=L.device, generator=generator)
+    lightness = lightness + 0.06 * grain * noise
+    speck = torch.rand(lightness.shape, device=L.device, generator=generator) < 0.003 * dust
+    lightness = torch.where(speck, 1.0, lightness)
+    return torch.where(chosen < share, (2 * lightness - 1).clamp(-1, 1), L)
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,179 +1,207 @@
-"""Measure a model on images it has not seen: baseline, GAN and Levin et al. (2004) on the same hints (Protocol T).
+"""Measure a model on pictures it has not seen, beside Levin et al. (2004) on the same hints.
 
-python -m train.evaluate --dataset zh-plus/tiny-imagenet --out runs/evaluation
+python -m train.evaluate --limit 1000 --photos FOLDER --out runs/evaluation
 
-Protocol T: n hints of 3x3 pixels in the true colours, centres normal around the middle with a standard deviation of a
-quarter of the side, n in 0, 1, 2, 5, 10, 20, 50. Hints depend on the seed alone, so two models see the same ones.
+Protocol T, on small images: n hints of 3x3 pixels in the true colours, n in 0, 1, 2, 5, 10, 20, 50.
+Protocol Z (Zhang et al. 2017), on --photos at 256 x 256: n hints of 6x6 pixels, each in the mean colour of its patch.
+The report's test, on --photos 64, 256 and 512 pixels long: 0 to 8 hints of 1 to 9 pixels.
+Centres are normal around the middle with a standard deviation of a quarter of the sides. Hints depend on the seed
+alone, so two models see the same ones.
 """
 
 import argparse
+import csv
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib
+import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from colouru.colour import AB_SCALE, from_network, into_gamut, to_bytes
 from colouru.hints import simulate_hints
-from colouru.hub import ROLES, load_model
-from colouru.metrics import ciede2000, colourfulness, hint_error, psnr, squared_error
-from train.data import add_data_arguments, data_options, load_images, random_stream, whole_batch
+from colouru.hub import ROLES
+from colouru.pipeline import Colourizer, pipeline
+from train.curve import save_gain_curve, save_loss_curve
+from train.data import add_data_arguments, data_options, load_images, load_photos, random_stream, whole_batch
+from train.guidance import palette_recall, where_next
 from train.levin import levin
+from train.measure import COLUMNS, Figures, summary
+from train.protocol import (
+    REPORT_SIZES,
+    T_SIDE,
+    Results,
+    original,
+    protocol_t,
+    protocol_z,
+    reach,
+    report_test,
+    resized,
+    true_hints,
+)
 from train.sheet import hinted_grey, save_sheet, to_rgb
-
-# From L, hint_ab and hint_mask to ab_pred, as the networks do.
-Colourizer = Callable[[Tensor, Tensor, Tensor], Tensor]
-
-HINT_COUNTS = (0, 1, 2, 5, 10, 20, 50)
-HINT_SIDE = 3
-
-# Images measured at a time. Each chunk has its own stream of chance, so changing this changes the hints.
-CHUNK = 250
 
 SHEET_HINTS = 5
 SHEET_ROWS = 24
+SHEET_SIZE = 192
 
-COLUMNS = {
-    "normalized_loss": "loss, ratio of sums",
-    "normalized_loss_median": "loss, median",
-    "share_worse_than_grey": "worse than grey",
-    "psnr": "PSNR dB",
-    "ciede2000": "CIEDE2000",
-    "colourfulness_ratio": "colourfulness / original's",
-    "hint_error_mean": "hint error, mean",
-    "hint_error_worst": "worst",
-}
+# Training images whose commonest colours the palette is compared with.
+COMMON_IMAGES = 5000
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="folder with the weights (the embedded ones)")
     add_data_arguments(parser)
-    parser.add_argument("--split", default="valid", help="(%(default)s)")
-    parser.add_argument("--limit", type=int, help="the first so many images only")
+    parser.add_argument("--split", default="valid", help="of the small images (%(default)s)")
+    parser.add_argument("--photos-split", default="test", help="of the photographs (%(default)s)")
+    parser.add_argument("--limit", type=int, help="so many small images, and photographs, spread evenly over the split")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="folder for table, JSON, curve and sheet")
+    parser.add_argument("--out", type=Path, required=True, help="folder for tables, JSON, CSV, curves and sheets")
     args = parser.parse_args(argv)
-    options = data_options(args)
     try:
-        model = load_model(args.model)
-        rgb = load_images(args.split, limit=args.limit, **options)
+        evaluate(args)
     except ValueError as error:
         sys.exit(f"train.evaluate: {error}")
-    colourizers = {**{role: getattr(model, role) for role in ROLES}, "levin": levin}
-    results = {
-        "model": model.source,
-        "dataset": args.dataset if not Path(args.dataset).is_dir() else Path(args.dataset).name,
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    options = data_options(args)
+    colourize = pipeline(args.model, device="cpu")
+    rgb, classes = load_images(args.split, limit=args.limit, **options)
+    photos = load_photos(args.photos_split, dataset=args.photos, limit=args.limit) if args.photos else []
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    results = {"Protocol T": protocol_t(colourize, rgb, args.seed)}
+    findings: dict = {"by class": by_class(colourize, rgb, classes, args.seed)}
+    if photos:
+        results["Protocol Z"] = protocol_z(colourize, photos, args.seed)
+        for size in REPORT_SIZES:
+            results[f"report's test, {size} px"] = report_test(colourize, photos, size, args.seed)
+        findings["reach of one dot"] = reach(colourize, photos, args.seed)
+        if colourize.advises:
+            training, _ = load_images("train", limit=COMMON_IMAGES, **options)
+            findings["where next"] = where_next(colourize, photos, args.seed)
+            findings["palette"] = palette_recall(colourize, photos, training, args.seed)
+
+    summaries = {
+        protocol: {n: {name: summary(figures) for name, figures in by_name.items()} for n, by_name in by_count.items()}
+        for protocol, by_count in results.items()
+    }
+    about = {
+        "model": colourize.source,
+        "dataset": _name(args.dataset),
         "split": args.split,
         "classes": options["classes"] or "all",
         "images": len(rgb),
+        "photos": len(photos),
         "seed": args.seed,
-        "hints": {str(n): measure(colourizers, rgb, n, args.seed) for n in tqdm(HINT_COUNTS, unit="hint count")},
     }
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "metrics.json").write_text(json.dumps(results, indent=2) + "\n")
-    (args.out / "table.md").write_text(table(results))
-    save_curve(args.out / "curve.png", results)
-    save_samples(args.out / "sheet.png", colourizers, rgb, args.seed)
-    print(table(results))
+    everything = {**about, "protocols": summaries, **findings}
+    (args.out / "metrics.json").write_text(json.dumps(everything, indent=2) + "\n")
+    (args.out / "table.md").write_text(tables(about, summaries, findings))
+    save_rows(args.out / "pictures.csv", results)
+    save_loss_curve(args.out / "curve.png", summaries["Protocol T"])
+    save_small_sheet(args.out / "sheet.png", colourize, rgb, args.seed)
+    if photos:
+        save_gain_curve(args.out / "gain.png", summaries["Protocol Z"])
+        save_photo_sheet(args.out / "photos.png", colourize, photos, args.seed)
+    print((args.out / "table.md").read_text())
+
+
+def _name(dataset: str) -> str:
+    return Path(dataset).name if Path(dataset).is_dir() else dataset
 
 
 @torch.inference_mode()
-def measure(colourizers: dict[str, Colourizer], rgb: Tensor, n: int, seed: int) -> dict[str, dict[str, float]]:
-    """All measures at `n` hints, of each way to colour on the same hints."""
-    parts: dict[str, list[dict[str, Tensor]]] = {name: [] for name in colourizers}
-    for number, chunk in enumerate(rgb.split(CHUNK)):
-        L, ab = whole_batch(chunk)
-        hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(HINT_SIDE, HINT_SIDE))
-        for name, colourize in colourizers.items():
-            parts[name].append(measure_chunk(colourize(L, *hints), chunk, L, ab, *hints))
-    return {
-        name: summary({figure: torch.cat([chunk[figure] for chunk in chunks]) for figure in chunks[0]})
-        for name, chunks in parts.items()
-    }
+def by_class(colourize: Colourizer, rgb: Tensor, classes: list[str], seed: int) -> dict[str, dict[str, float]]:
+    """Loss at five hints of Protocol T on the images of each class, ratio of sums."""
+    L, ab = whole_batch(rgb)
+    hints = simulate_hints(ab, random_stream(seed, 0, 0, ab.device), counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
+    errors = {}
+    for role in ROLES:
+        network = getattr(colourize.model, role)
+        parts = zip(L.split(250), hints[0].split(250), hints[1].split(250), ab.split(250), strict=True)
+        errors[role] = torch.cat([(network(*part[:3]) - part[3]).square().sum((1, 2, 3)) for part in parts])
+    grey = ab.square().sum((1, 2, 3))
+    found = {}
+    for name in sorted(set(classes)):
+        of_class = torch.tensor([one == name for one in classes])
+        found[name] = {
+            role: round(float(error[of_class].sum() / grey[of_class].sum()), 4) for role, error in errors.items()
+        }
+    return found
 
 
-def measure_chunk(
-    ab_pred: Tensor, rgb: Tensor, L: Tensor, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor
-) -> dict[str, Tensor]:
-    """The measures of each image, (N,), of what is shown in the end: `ab_pred` brought into the gamut of sRGB."""
-    lab_pred, rgb_pred = into_gamut(from_network(L, ab_pred))
-    rgb_pred = to_bytes(rgb_pred)
-    return {
-        "error": squared_error(lab_pred[:, 1:] / AB_SCALE, ab),
-        "grey_error": squared_error(torch.zeros_like(ab), ab),
-        "psnr": psnr(rgb_pred, rgb),
-        "ciede2000": ciede2000(lab_pred, from_network(L, ab)),
-        "colourfulness": colourfulness(rgb_pred),
-        "original_colourfulness": colourfulness(rgb),
-        "hint_error": hint_error(lab_pred[:, 1:], hint_ab * AB_SCALE, hint_mask),
-    }
-
-
-def summary(each: dict[str, Tensor]) -> dict[str, float]:
-    """Figures of a set from those of its images. Loss is a ratio of sums: near-grey images blow up a mean of ratios."""
-    losses = each["error"] / each["grey_error"]
-    hinted = each["hint_error"]
-    figures = {
-        "normalized_loss": each["error"].sum() / each["grey_error"].sum(),
-        "normalized_loss_median": losses.median(),
-        "share_worse_than_grey": (losses > 1).float().mean(),
-        "psnr": each["psnr"].mean(),
-        "ciede2000": each["ciede2000"].mean(),
-        "colourfulness_ratio": each["colourfulness"].sum() / each["original_colourfulness"].sum(),
-        "hint_error_mean": hinted.mean() if len(hinted) else None,
-        "hint_error_worst": hinted.max() if len(hinted) else None,
-    }
-    return {name: None if value is None else round(float(value), 4) for name, value in figures.items()}
-
-
-def table(results: dict) -> str:
-    """The figures as a Markdown table, one row a hint count and colourizer."""
+def tables(about: dict, summaries: dict, findings: dict) -> str:
+    """All figures as Markdown: one table a protocol, one row a hint count and colourizer; then what else was found."""
     lines = [
-        f"{results['images']} images of {results['dataset']}, split {results['split']}; {results['model']}",
-        "",
-        "| hints | colourizer | " + " | ".join(COLUMNS.values()) + " |",
-        "|---|---|" + "---|" * len(COLUMNS),
+        f"{about['images']} images of {about['dataset']}, split {about['split']}; {about['photos']} photographs; "
+        f"{about['model']}"
     ]
-    for n, by_name in results["hints"].items():
-        for name, figures in by_name.items():
-            cells = ["-" if figures[column] is None else f"{figures[column]:.3f}" for column in COLUMNS]
-            lines.append(f"| {n} | {name} | " + " | ".join(cells) + " |")
+    for protocol, by_count in summaries.items():
+        lines += ["", f"## {protocol}", "", "| hints | colourizer | " + " | ".join(COLUMNS.values()) + " |"]
+        lines.append("|---|---|" + "---|" * len(COLUMNS))
+        for n, by_name in by_count.items():
+            for name, figures in by_name.items():
+                cells = ["-" if figures[column] is None else f"{figures[column]:.3f}" for column in COLUMNS]
+                lines.append(f"| {n} | {name} | " + " | ".join(cells) + " |")
+    for finding, values in findings.items():
+        lines += ["", f"## {finding}", ""]
+        lines += [f"- {key}: {_words(value)}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
 
 
-def save_curve(path: Path, results: dict) -> None:
-    """Normalized loss over the number of hints, a line for each colourizer."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+def _words(value: float | dict[str, float]) -> str:
+    return ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, dict) else str(value)
 
-    figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
-    counts = [int(n) for n in results["hints"]]
-    for name in results["hints"]["0"]:
-        losses = [by_name[name]["normalized_loss"] for by_name in results["hints"].values()]
-        axes.plot(range(len(counts)), losses, marker="o", label=name)
-    axes.axhline(1, color="grey", linestyle=":", label="greyscale")
-    axes.set_xticks(range(len(counts)), [str(n) for n in counts])
-    axes.set(xlabel="hints of 3x3 pixels", ylabel="normalized loss (ratio of sums)", ylim=(0, None))
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+
+def save_rows(path: Path, results: dict[str, Results]) -> None:
+    """Every figure of every picture as CSV."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        header: list[str] = []
+        for protocol, by_count in results.items():
+            for n, by_name in by_count.items():
+                for name, figures in by_name.items():
+                    if not header:
+                        header = list(figures)
+                        writer.writerow(["protocol", "hints", "colourizer", "picture", *header])
+                    for picture, values in enumerate(_rows(figures, header)):
+                        writer.writerow([protocol, n, name, picture, *values])
+
+
+def _rows(figures: Figures, header: list[str]) -> list[list[str]]:
+    return [[f"{value:.6g}" for value in row] for row in torch.stack([figures[name] for name in header], 1).tolist()]
 
 
 @torch.inference_mode()
-def save_samples(path: Path, colourizers: dict[str, Colourizer], rgb: Tensor, seed: int) -> None:
-    """A sheet of images spread evenly over the set, at `SHEET_HINTS` hints."""
+def save_small_sheet(path: Path, colourize: Colourizer, rgb: Tensor, seed: int) -> None:
+    """A sheet of small images spread evenly over the set, at `SHEET_HINTS` hints of Protocol T."""
     rgb = rgb[torch.linspace(0, len(rgb) - 1, min(SHEET_ROWS, len(rgb))).long()]
     L, ab = whole_batch(rgb)
-    hints = simulate_hints(
-        ab, random_stream(seed, SHEET_HINTS, 0, ab.device), counts=SHEET_HINTS, sides=(HINT_SIDE, HINT_SIDE)
-    )
-    outputs = [(name, to_rgb(L, colourize(L, *hints))) for name, colourize in colourizers.items()]
+    chance = random_stream(seed, SHEET_HINTS, 0, ab.device)
+    hints = simulate_hints(ab, chance, counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
+    networks = {**{role: getattr(colourize.model, role) for role in ROLES}, "levin": levin}
+    outputs = [(name, to_rgb(L, network(L, *hints))) for name, network in networks.items()]
     save_sheet(path, [("hints", hinted_grey(L, *hints)), *outputs, ("original", rgb)])
+
+
+def save_photo_sheet(path: Path, colourize: Colourizer, photos: list[Tensor], seed: int) -> None:
+    """A sheet of photographs spread evenly over the set, without hints and with five."""
+    chosen = torch.linspace(0, len(photos) - 1, min(SHEET_ROWS, len(photos))).long().tolist()
+    columns: dict[str, list[Tensor]] = {}
+    for number in chosen:
+        photo = resized(photos[number], SHEET_SIZE, SHEET_SIZE)
+        hints = true_hints(photo, SHEET_HINTS, (6, 6), random_stream(seed, SHEET_HINTS, number, torch.device("cpu")))
+        canvas = colourize.open(photo)
+        pictures = {"grey": canvas.grey()}
+        for n, given in ((0, []), (SHEET_HINTS, hints)):
+            pictures |= {f"{role}, {n} hints": picture for role, (picture, _) in canvas.colour(given).items()}
+        for name, picture in pictures.items():
+            columns.setdefault(name, []).append(original(np.asarray(picture))[0])
+        columns.setdefault("original", []).append(original(photo)[0])
+    save_sheet(path, [(name, torch.cat(rows)) for name, rows in columns.items()], scale=1)
 
 
 if __name__ == "__main__":

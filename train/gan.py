@@ -1,6 +1,6 @@
 """Train the generator against the discriminator, which is first trained alone on what the generator does now.
 
-python -m train.gan --generator runs/generator --out runs/gan
+python -m train.gan --generator runs/generator --photos FOLDER --out runs/gan
 """
 
 import argparse
@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from colouru.hints import simulate_hints
 from colouru.networks import Discriminator, build_colourizer
 from train.checkpoint import save_checkpoint, trained_colourizer
-from train.data import draw_batch, random_stream
+from train.data import draw_examples, random_stream
+from train.objective import CLIP, Objective
 from train.preset import PRESETS
 from train.run import (
     Run,
@@ -23,7 +23,7 @@ from train.run import (
     binding_arguments,
     checkpoint_to_resume,
     set_lr,
-    training_images,
+    training_pictures,
     warmup_then_cosine,
     watch_progress,
 )
@@ -37,12 +37,12 @@ DISCRIMINATOR_CLIP = 10.0
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--generator", type=Path, required=True, help="--out folder of train.pretrain --network unet")
+    parser.add_argument("--generator", type=Path, required=True, help="--out folder of the generator's train.pretrain")
     add_arguments(parser, steps=500, lr=2e-4)
     group = parser.add_argument_group("adversarial phase")
     group.add_argument("--discriminator-steps", type=int, default=300, help="of the discriminator alone (%(default)s)")
-    group.add_argument("--mse-weight", type=float, default=1.0, help="(%(default)s)")
-    group.add_argument("--adversarial-weight", type=float, default=1e-3, help="of the BCE (%(default)s)")
+    group.add_argument("--mse-weight", type=float, default=1.0, help="of the pre-training's losses (%(default)s)")
+    group.add_argument("--adversarial-weight", type=float, default=0.05, help="of the BCE (%(default)s)")
     args = parser.parse_args(argv)
     try:
         train_adversarially(args)
@@ -73,7 +73,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    images, watched = training_images(args, device)
+    pictures, watched = training_pictures(args, device)
 
     # Networks and optimizers, as they were if this run resumes
     _, pretrained = trained_colourizer(args.generator)
@@ -81,7 +81,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.generator} holds the baseline; give the --out folder of the generator's pre-training")
     torch.manual_seed(args.seed)
     generator = build_colourizer(**pretrained["colourizer"]).to(memory_format=torch.channels_last)
-    generator.load_state_dict(pretrained["weights"])
+    generator.load_state_dict(pretrained.get("average") or pretrained["weights"])
     discriminator = Discriminator().to(memory_format=torch.channels_last)
     generator_optimizer = torch.optim.AdamW(generator.parameters(), args.lr, betas=(0.5, 0.99))
     discriminator_optimizer = torch.optim.AdamW(discriminator.parameters(), args.lr, betas=(0.5, 0.99))
@@ -97,10 +97,10 @@ def train_adversarially(args: argparse.Namespace) -> None:
         generator_optimizer.load_state_dict(state["generator_optimizer"])
         discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
     average.to(device)
-    generator, discriminator, generator_optimizer, discriminator_optimizer = accelerator.prepare(
-        generator, discriminator, generator_optimizer, discriminator_optimizer
+    objective, discriminator, generator_optimizer, discriminator_optimizer = accelerator.prepare(
+        Objective(generator), discriminator, generator_optimizer, discriminator_optimizer
     )
-    bare_generator = accelerator.unwrap_model(generator)
+    bare_generator = accelerator.unwrap_model(objective).network
     bare_discriminator = accelerator.unwrap_model(discriminator)
 
     def save() -> None:
@@ -121,18 +121,17 @@ def train_adversarially(args: argparse.Namespace) -> None:
         )
 
     # Loop
-    generator.train()
+    objective.train()
     total_steps = args.discriminator_steps + args.steps
     run = Run(accelerator, args, total_steps, state["step"] if state else 0)
     for step in run.steps(save, lambda: watch_progress(average.module, watched, args.out, run.step)):
         chance = random_stream(args.seed + 1, step, accelerator.process_index, device)
-        L, ab = draw_batch(images, args.batch_size, chance)
-        hint_ab, hint_mask = simulate_hints(ab, chance, counts=preset.hint_counts, sides=preset.hint_sides)
+        L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, chance)
         alone = step < args.discriminator_steps
 
         # The discriminator learns from what the generator does now
         with torch.set_grad_enabled(not alone), accelerator.autocast():
-            ab_pred = generator(L, hint_ab, hint_mask).float()
+            losses, ab_pred = objective(L, ab, hint_ab, hint_mask)
         discriminator.train()
         with accelerator.autocast():
             telling = discriminator_loss(discriminator, L, ab, ab_pred)
@@ -145,14 +144,13 @@ def train_adversarially(args: argparse.Namespace) -> None:
         # The generator learns to be right and to be believed
         if not alone:
             discriminator.eval()
-            mse = (ab_pred - ab).square().mean()
             with accelerator.autocast():
                 believed = adversarial_loss(bare_discriminator, L, ab_pred)
             set_lr(generator_optimizer, args.lr * warmup_then_cosine(step - args.discriminator_steps, args.steps))
             generator_optimizer.zero_grad()
-            accelerator.backward(args.mse_weight * mse + args.adversarial_weight * believed)
-            norm = accelerator.clip_grad_norm_(generator.parameters(), 1.0)
-            run.report(mse=mse, adversarial=believed, gradient=norm)
+            accelerator.backward(args.mse_weight * losses["total"] + args.adversarial_weight * believed)
+            norm = accelerator.clip_grad_norm_(generator.parameters(), CLIP)
+            run.report(**losses, adversarial=believed, gradient=norm)
             generator_optimizer.step()
             average.update_parameters(bare_generator)
 

@@ -8,17 +8,26 @@ class Preset:
     """A choice of data, hints and networks that belong together.
 
     Attributes:
-        classes: WordNet ids of the classes of Tiny ImageNet to keep.
+        classes: WordNet ids of the classes of Tiny ImageNet to keep; None for all.
         hint_counts: the law of the number of hints, as `colouru.hints.simulate_hints` takes it.
-        hint_sides: the least and the greatest side of a hint in pixels.
-        size: sides of the training images in pixels.
+        hint_sides: the least and the greatest side of a hint, in pixels of an image of 64.
+        strokes, flat: shares of hints that are strokes, and of pictures whose hints have one colour each.
+        aged: share of pictures whose lightness is made to look like an old photograph's.
+        size: sides of the small training images in pixels.
+        crop_sizes: sides of the crops of larger photographs, one of which a step may learn from instead.
+        crop_share: how often it does.
         widths: of each network that the preset has.
     """
 
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] | None
     hint_counts: str
     hint_sides: tuple[int, int]
+    strokes: float
+    flat: float
+    aged: float
     size: int
+    crop_sizes: tuple[int, ...]
+    crop_share: float
     widths: dict[str, tuple[int, ...]]
 
 
@@ -35,7 +44,25 @@ PRESETS = {
         ),
         hint_counts="binomial",
         hint_sides=(1, 9),
+        strokes=0.0,
+        flat=0.0,
+        aged=0.0,
         size=64,
+        crop_sizes=(),
+        crop_share=0.0,
         widths={"autoencoder": (32, 64, 128), "unet": (32, 64, 128, 256)},
+    ),
+    # What ships: everything there is, at every size, with hints as people place them.
+    "full": Preset(
+        classes=None,
+        hint_counts="wide",
+        hint_sides=(1, 9),
+        strokes=0.2,
+        flat=0.5,
+        aged=0.2,
+        size=64,
+        crop_sizes=(96, 128, 192, 256),
+        crop_share=0.5,
+        widths={"autoencoder": (32, 64, 128), "unet": (32, 64, 128, 256), "generator": (24, 64, 128, 192)},
     ),
 }

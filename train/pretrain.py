@@ -1,7 +1,7 @@
 """Train a colourizing network with MSE: the baseline, or the generator before its adversarial phase.
 
-python -m train.pretrain --network autoencoder --out runs/baseline
-python -m train.pretrain --network unet --out runs/generator
+python -m train.pretrain --network autoencoder --photos FOLDER --out runs/baseline
+python -m train.pretrain --network generator --photos FOLDER --out runs/generator
 """
 
 import argparse
@@ -10,10 +10,10 @@ import sys
 import torch
 from accelerate import Accelerator
 
-from colouru.hints import simulate_hints
-from colouru.networks import build_colourizer
+from colouru.networks import COLOURIZERS, build_colourizer
 from train.checkpoint import save_checkpoint
-from train.data import draw_batch, random_stream
+from train.data import draw_examples, random_stream
+from train.objective import CLIP, Objective
 from train.preset import PRESETS
 from train.run import (
     Run,
@@ -21,15 +21,18 @@ from train.run import (
     binding_arguments,
     checkpoint_to_resume,
     set_lr,
-    training_images,
+    training_pictures,
     warmup_then_cosine,
     watch_progress,
 )
 
+# Decay of the moving average of the weights, a step.
+AVERAGE_DECAY = 0.998
+
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", choices=["autoencoder", "unet"], required=True)
+    parser.add_argument("--network", choices=COLOURIZERS, required=True)
     add_arguments(parser, steps=5000, lr=2e-3)
     args = parser.parse_args(argv)
     try:
@@ -45,19 +48,28 @@ def pretrain(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    images, watched = training_images(args, device)
+    pictures, watched = training_pictures(args, device)
 
     # Network and optimizer, as they were if this run resumes
+    if args.network not in preset.widths:
+        raise ValueError(f"the preset {args.preset} has no {args.network}; it has {', '.join(preset.widths)}")
     colourizer = {"network": args.network, "widths": list(preset.widths[args.network])}
     torch.manual_seed(args.seed)
     network = build_colourizer(**colourizer).to(memory_format=torch.channels_last)
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
+    )
+    objective = Objective(network)
     optimizer = torch.optim.AdamW(network.parameters(), args.lr, weight_decay=0.01)
     state = checkpoint_to_resume(args)
     if state:
         network.load_state_dict(state["weights"])
+        average.module.load_state_dict(state["average"])
+        average.n_averaged.fill_(state["step"])
         optimizer.load_state_dict(state["optimizer"])
-    network, optimizer = accelerator.prepare(network, optimizer)
-    bare = accelerator.unwrap_model(network)
+    average.to(device)
+    objective, optimizer = accelerator.prepare(objective, optimizer)
+    bare = accelerator.unwrap_model(objective).network
 
     def save() -> None:
         save_checkpoint(
@@ -66,26 +78,27 @@ def pretrain(args: argparse.Namespace) -> None:
                 "step": run.step,
                 "colourizer": colourizer,
                 "weights": bare.state_dict(),
+                "average": average.module.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "arguments": binding_arguments(args),
             },
         )
 
     # Loop
-    network.train()
+    objective.train()
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
-    for step in run.steps(save, lambda: watch_progress(bare, watched, args.out, run.step)):
+    for step in run.steps(save, lambda: watch_progress(average.module, watched, args.out, run.step)):
         chance = random_stream(args.seed, step, accelerator.process_index, device)
-        L, ab = draw_batch(images, args.batch_size, chance)
-        hint_ab, hint_mask = simulate_hints(ab, chance, counts=preset.hint_counts, sides=preset.hint_sides)
+        L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, chance)
 
         set_lr(optimizer, args.lr * warmup_then_cosine(step, args.steps))
         with accelerator.autocast():
-            mse = (network(L, hint_ab, hint_mask).float() - ab).square().mean()
+            losses, _ = objective(L, ab, hint_ab, hint_mask)
         optimizer.zero_grad()
-        accelerator.backward(mse)
-        run.report(mse=mse, gradient=accelerator.clip_grad_norm_(network.parameters(), 1.0))
+        accelerator.backward(losses["total"])
+        run.report(**losses, gradient=accelerator.clip_grad_norm_(network.parameters(), CLIP))
         optimizer.step()
+        average.update_parameters(bare)
 
 
 if __name__ == "__main__":

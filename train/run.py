@@ -17,7 +17,17 @@ from tqdm import tqdm
 from colouru.hints import simulate_hints
 from colouru.metrics import squared_error
 from train.checkpoint import NAME, load_checkpoint
-from train.data import add_data_arguments, data_options, hold_out, load_images, random_stream, whole_batch
+from train.data import (
+    Pictures,
+    add_data_arguments,
+    data_options,
+    hold_out,
+    load_images,
+    load_photos,
+    random_stream,
+    whole_batch,
+)
+from train.preset import PRESETS
 from train.sheet import hinted_grey, save_sheet, to_rgb
 
 WATCHED_COUNTS = (0, 1, 5)
@@ -38,15 +48,22 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
     run.add_argument("--watch-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
 
 
-def training_images(args: argparse.Namespace, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The training images (N,3,H,W) uint8 on `device`, and those held out of them to watch progress by."""
-    learned, watched = hold_out(load_images("train", **data_options(args)))
-    return learned.to(device), watched.to(device)
+def training_pictures(args: argparse.Namespace, device: torch.device) -> tuple[Pictures, Tensor]:
+    """The training pictures on `device`, and the small ones (N,3,H,W) uint8 held out of them to watch progress by."""
+    photos = []
+    if PRESETS[args.preset].crop_share:
+        if not args.photos:
+            raise ValueError(f"the preset {args.preset} learns from larger photographs too: give them with --photos")
+        photos = [photo.to(device) for photo in load_photos("train", dataset=args.photos)]
+        # One in twenty is left for whoever has a choice to make, such as the working size.
+        photos = [photo for number, photo in enumerate(photos) if number % 20]
+    learned, watched = hold_out(load_images("train", **data_options(args))[0])
+    return Pictures(learned.to(device), photos), watched.to(device)
 
 
 def binding_arguments(args: argparse.Namespace) -> dict[str, str]:
     """The arguments that a run must keep when it resumes, or it would be another run."""
-    free = {"dataset", "revision", "out", "resume", "save_every", "watch_every", "generator"}
+    free = {"dataset", "photos", "revision", "out", "resume", "save_every", "watch_every", "generator"}
     return {name: str(value) for name, value in vars(args).items() if name not in free}
 
 

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from colouru.colour import from_network, into_gamut, to_bytes
 
-SCALE = 2
 GAP = 4
 HEADER = 18
 
@@ -23,9 +22,9 @@ def hinted_grey(L: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
     return to_rgb(L, hint_ab * hint_mask)
 
 
-def save_sheet(path: Path, columns: Sequence[tuple[str, Tensor]]) -> None:
-    """Write a PNG with one row a picture and one titled column for each of `columns`, (N,3,H,W) uint8 all."""
-    height, width = (side * SCALE for side in columns[0][1].shape[2:])
+def save_sheet(path: Path, columns: Sequence[tuple[str, Tensor]], scale: int = 2) -> None:
+    """Write a PNG with one row a picture and one titled column for each of `columns`, (N,3,H,W) uint8 all, enlarged."""
+    height, width = (side * scale for side in columns[0][1].shape[2:])
     rows = len(columns[0][1])
     size = (len(columns) * (width + GAP) - GAP, HEADER + rows * (height + GAP) - GAP)
     sheet = Image.new("RGB", size, "white")

@@ -6,11 +6,12 @@ from torch import nn
 
 from colouru.networks.autoencoder import Autoencoder
 from colouru.networks.discriminator import Discriminator
-from colouru.networks.generator import UNet
+from colouru.networks.generator import Generator
+from colouru.networks.unet import UNet
 
-COLOURIZERS: dict[str, type[nn.Module]] = {"autoencoder": Autoencoder, "unet": UNet}
+COLOURIZERS: dict[str, type[nn.Module]] = {"autoencoder": Autoencoder, "unet": UNet, "generator": Generator}
 
-__all__ = ["COLOURIZERS", "Autoencoder", "Discriminator", "UNet", "build_colourizer"]
+__all__ = ["COLOURIZERS", "Autoencoder", "Discriminator", "Generator", "UNet", "build_colourizer"]
 
 
 def build_colourizer(network: str, widths: Sequence[int]) -> nn.Module:

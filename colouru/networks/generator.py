@@ -1,41 +1,237 @@
-"""The generator of the report: a U-Net."""
+"""The generator: look at the photo once, then answer every hint in milliseconds.
+
+An encoder sees the lightness alone. What it knows of every place, its features `phi`, is the metric of a Gaussian
+process: kriging spreads the hints' colours to what looks and means the same, however far. A few convolutions that see
+the hints refine that, and a second kriging with a short kernel makes it exact. Knows nothing of training.
+"""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colouru.networks.layers import doubling_convolution, halving_convolution, pad_to_multiple, report_channels
+from colouru.colour import high_pass
+from colouru.networks.bins import AB_BINS
+from colouru.networks.kriging import Tokens, krige, tokens_of
+from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
+
+# The encoder halves the picture four times.
+MULTIPLE = 16
+
+# Channels are normalized in groups within a picture: it trains on pictures of many sizes, of which a batch holds few,
+# and their statistics differ with size, which batch norm would mix.
+GROUPS = 8
 
 
-class UNet(nn.Module):
-    """Convolutions down, transposed convolutions up, batch norm and leaky ReLU after each.
+class Sight(NamedTuple):
+    """What the generator knows of a photo before any hint; h and w are half the sides of the padded picture.
 
-    `widths` are the channels at half size, a quarter and so on down. On the way up the feature images of the same size
-    from the way down, and at full size the input itself, are joined to what comes from below.
+    Attributes:
+        L: (N,1,2h,2w), padded to a multiple of 16.
+        features: (N,C,h,w).
+        context: (N,C',h/2,w/2), what the refinement sees beside.
+        ab: (N,2,h,w), the automatic colouring.
+        phi: (N,D,h,w), the places in which distance is unlikeness.
+        deviation: (N,1,h,w), the standard deviation that the truth is expected to have around `ab`.
     """
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 128, 256)):
+    L: Tensor
+    features: Tensor
+    context: Tensor
+    ab: Tensor
+    phi: Tensor
+    deviation: Tensor
+
+
+class Answer(NamedTuple):
+    """What it makes of the hints.
+
+    Attributes:
+        ab: (N,2,2h,2w), `ab_pred` of the padded picture, exactly the hints where they are.
+        known: (N,1,h,w) in [0, 1], the share of the variance that the hints have explained: 0 far from any, 1 on one.
+        context: (N,C,h/2,w/2), from which `palette` tells likely colours.
+    """
+
+    ab: Tensor
+    known: Tensor
+    context: Tensor
+
+
+def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution, group norm, leaky ReLU; a `stride`-th of the size out."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.GroupNorm(GROUPS, outputs),
+        nn.LeakyReLU(SLOPE, inplace=True),
+    )
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around which the input passes unchanged."""
+
+    def __init__(self, channels: int):
         super().__init__()
-        down = [4, *widths]
-        up = [widths[0] // 2, *widths[:-1]]
-        self.down = nn.ModuleList(halving_convolution(down[i], down[i + 1]) for i in range(len(widths)))
-        # The deepest level comes alone, every other with its twin from the way down.
-        self.up = nn.ModuleList(
-            doubling_convolution(widths[i] * (1 if i == len(widths) - 1 else 2), up[i])
-            for i in reversed(range(len(widths)))
+        self.first = convolution(channels, channels)
+        self.second = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, channels)
         )
-        self.leave = nn.Conv2d(up[0] + 4, 2, 3, padding=1)
-        self.multiple = 2 ** len(widths)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x + self.second(self.first(x)), SLOPE)
+
+
+class Overview(nn.Module):
+    """Self-attention between all places of the deepest level, so that each knows the whole picture."""
+
+    def __init__(self, channels: int, heads: int = 4):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1, bias=False)
+        self.leave = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        N, C, h, w = x.shape
+        # (N,3C,h,w) -> three times (N,heads,hw,C/heads)
+        q, k, v = self.query_key_value(self.norm(x)).reshape(N, 3, self.heads, C // self.heads, h * w).mT.unbind(1)
+        attended = F.scaled_dot_product_attention(q, k, v)
+        return x + self.leave(attended.mT.reshape(N, C, h, w))
+
+
+class Generator(nn.Module):
+    """See the docstring of the module.
+
+    Args:
+        widths: channels at a half, a quarter, an eighth and a sixteenth of the working resolution, multiples of 8.
+    """
+
+    def __init__(self, widths: Sequence[int] = (24, 64, 128, 192)):
+        super().__init__()
+        if len(widths) != 4 or any(width % GROUPS for width in widths):
+            raise ValueError(f"expected four widths that are multiples of {GROUPS}, got {list(widths)}")
+        a, b, c, d = widths
+        self.enter = convolution(8, a)
+        self.down = nn.ModuleList(
+            [
+                nn.Sequential(_halve(a, b), Residual(b)),
+                nn.Sequential(_halve(b, c), Residual(c)),
+                nn.Sequential(_halve(c, d), Residual(d), Overview(d), Residual(d), Overview(d)),
+            ]
+        )
+        self.up = nn.ModuleList([_double(d, c), _double(c, b), _double(b, a)])
+        self.join = nn.ModuleList(
+            [
+                nn.Sequential(convolution(2 * c, c), Residual(c)),
+                nn.Sequential(convolution(2 * b, b), Residual(b)),
+                convolution(2 * a, a),
+            ]
+        )
+        self.automatic = nn.Conv2d(a, 2, 1)
+        self.phi = nn.Conv2d(a, 16, 1)
+        self.log_deviation = nn.Conv2d(a, 1, 1)
+        self.log_light, self.log_place = (nn.Parameter(torch.tensor(value)) for value in (0.7, 1.1))
+        self.log_noise = nn.Parameter(torch.tensor(-3.0))
+        self.log_near_light, self.log_near_place = (nn.Parameter(torch.tensor(value)) for value in (1.5, 3.0))
+
+        e = 2 * a
+        self.refine_fine = convolution(a + 9, a)
+        self.refine_coarse = nn.Sequential(_halve(a, e))
+        self.refine_context = nn.Sequential(convolution(e + b, e), Residual(e))
+        self.refine_up = _double(e, a)
+        self.refine = nn.Sequential(convolution(2 * a, a), nn.Conv2d(a, 2, 1))
+        self.sharpen = nn.Sequential(
+            nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE), nn.Conv2d(16, 2, 3, padding=1)
+        )
+        self.palette = nn.Conv2d(e, len(AB_BINS), 1)
+        # At first nothing is refined: kriging is a good guess from the first step on.
+        for last in (self.refine[-1], self.sharpen[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+        nn.init.constant_(self.log_deviation.bias, -2.0)
+
+    def see(self, L: Tensor) -> Sight:
+        """What there is to know of `L` (N,1,H,W) before any hint. Once a photo."""
+        # Group norm wants more than a single place at the deepest level.
+        L = pad_to_multiple(L, MULTIPLE, least=2)
+        levels = [self.enter(F.pixel_unshuffle(torch.cat([L, high_pass(L)], 1), 2))]
+        for down in self.down:
+            levels.append(down(levels[-1]))  # half the size each time
+        x = levels.pop()
+        contexts = []
+        for up, join in zip(self.up, self.join, strict=True):
+            x = join(torch.cat([up(x), levels.pop()], 1))  # twice the size each time
+            contexts.append(x)
+        phi = torch.cat([self.phi(x), self.log_light.exp() * F.avg_pool2d(L, 2), self.log_place.exp() * _places(x)], 1)
+        return Sight(L, x, contexts[-2], self.automatic(x), phi, self.log_deviation(x).clamp(-5, 1).exp())
+
+    def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Answer:
+        """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
+        height, width = sight.L.shape[2:]
+        # Zeros, not a repeated border: the padding holds no hints.
+        padding = (0, width - hint_mask.shape[3], 0, height - hint_mask.shape[2])
+        hint_ab, hint_mask = F.pad(hint_ab, padding), F.pad(hint_mask, padding)
+        mask = F.avg_pool2d(hint_mask, 2)  # (N,1,h,w), the share of each that is hinted
+        hint = F.avg_pool2d(hint_ab * hint_mask, 2) / mask.clamp_min(0.25)  # (N,2,h,w)
+        tokens = tokens_of(mask)
+
+        spread, known = self._spread(sight, tokens, hint)
+        ab = sight.ab + spread
+        hinted = (mask > 0).to(ab)
+        seen = torch.cat([sight.features, ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted], 1)
+        fine = self.refine_fine(seen)
+        context = self.refine_context(torch.cat([self.refine_coarse(fine), sight.context], 1))
+        ab = ab + self.refine(torch.cat([self.refine_up(context), fine], 1))
+        ab = ab + self._settle(sight, tokens, hint - ab)
+
+        ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
+        left = (hint_ab - ab) * hint_mask
+        ab = ab + self.sharpen(torch.cat([sight.L, high_pass(sight.L), ab, hint_mask, left], 1))
+        ab = torch.where(hint_mask > 0, hint_ab, ab)
+        return Answer(ab, known, context)
+
+    def _spread(self, sight: Sight, tokens: Tokens, hint: Tensor) -> tuple[Tensor, Tensor]:
+        """The hints' residuals, taken to everything alike: (N,2,h,w), and how much that is to be believed (N,1,h,w)."""
+        phi, residual = tokens.mean(sight.phi), tokens.mean((hint - sight.ab) / sight.deviation)  # (N,K,D), (N,K,2)
+        # What a residual of 1 everywhere would become, too: 1 at a hint, 0 far from all.
+        values = torch.cat([residual, torch.ones_like(residual[..., :1])], 2)
+        spread, known = krige(phi, values, sight.phi, noise=self.noise, exists=tokens.exists).split([2, 1], 1)
+        return spread * sight.deviation, known
+
+    @property
+    def noise(self) -> Tensor:
+        return self.log_noise.exp() + 1e-3
+
+    def _settle(self, sight: Sight, tokens: Tokens, residual: Tensor) -> Tensor:
+        """What is left of the hints' residuals (N,2,h,w), taken to what is near in place and lightness alone."""
+        near = torch.cat(
+            [
+                self.log_near_light.exp() * F.avg_pool2d(sight.L, 2),
+                self.log_near_place.exp() * _places(residual),
+            ],
+            1,
+        )
+        return krige(tokens.mean(near), tokens.mean(residual), near, noise=1e-2, exists=tokens.exists)
 
     def forward(self, L: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """`ab_pred` (N,2,H,W) from `L` (N,1,H,W) and `hint_ab` (N,2,H,W); the report's networks do not see the mask."""
-        height, width = L.shape[2:]
-        x = pad_to_multiple(report_channels(L, hint_ab), self.multiple)  # (N,4,H',W')
-        twins = []
-        for down in self.down:
-            twins.append(x)
-            x = down(x)  # half the size each time
-        for up in self.up:
-            x = torch.cat([up(x), twins.pop()], dim=1)  # twice the size each time
-        return self.leave(x)[..., :height, :width]  # (N,2,H,W)
+        """`ab_pred` (N,2,H,W) from `L` (N,1,H,W), `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W)."""
+        check_shapes(L, hint_ab)
+        return self.answer(self.see(L), hint_ab, hint_mask).ab[..., : L.shape[2], : L.shape[3]]
+
+
+def _halve(inputs: int, outputs: int) -> nn.Sequential:
+    return convolution(inputs, outputs, stride=2)
+
+
+def _double(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+    return nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
+
+
+def _places(like: Tensor) -> Tensor:
+    """(N,2,h,w): y and x of every pixel's centre, in units of the longer side."""
+    N, _, h, w = like.shape
+    y = ((torch.arange(h, device=like.device) + 0.5) / max(h, w)).view(1, 1, h, 1).expand(N, 1, h, w)
+    x = ((torch.arange(w, device=like.device) + 0.5) / max(h, w)).view(1, 1, 1, w).expand(N, 1, h, w)
+    return torch.cat([y, x], 1).to(like)

@@ -14,17 +14,26 @@ def report_channels(L: Tensor, hint_ab: Tensor) -> Tensor:
 
     A hint that is exactly grey looks like no hint here: the report has no channel for the mask.
     """
+    check_shapes(L, hint_ab)
+    return torch.cat([L, hint_ab, high_pass(L)], dim=1)
+
+
+def check_shapes(L: Tensor, hint_ab: Tensor) -> None:
+    """Raises ValueError unless `L` is (N,1,H,W) and `hint_ab` (N,2,H,W)."""
     if L.ndim != 4 or L.shape[1] != 1:
         raise ValueError(f"expected L of shape (N,1,H,W), got {tuple(L.shape)}")
     if hint_ab.shape != (L.shape[0], 2, *L.shape[2:]):
         raise ValueError(f"expected hint_ab of shape {(L.shape[0], 2, *L.shape[2:])}, got {tuple(hint_ab.shape)}")
-    return torch.cat([L, hint_ab, high_pass(L)], dim=1)
 
 
-def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """`x` (N,C,H,W) grown at the right and the bottom, by repeating its border, until both sides divide."""
-    height, width = x.shape[2:]
-    return F.pad(x, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+def pad_to_multiple(x: Tensor, multiple: int, least: int = 1) -> Tensor:
+    """`x` (N,C,H,W) grown at the right and the bottom, by repeating its border, until both sides divide.
+
+    Args:
+        least: multiples that either side has at the least.
+    """
+    grow = [max(least * multiple, side + -side % multiple) - side for side in x.shape[2:]]
+    return F.pad(x, (0, grow[1], 0, grow[0]), mode="replicate")
 
 
 def convolution(inputs: int, outputs: int) -> nn.Sequential:

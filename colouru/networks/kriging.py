@@ -1,0 +1,80 @@
+"""Kriging: Gaussian-process regression from a few tokens to every pixel, batched and differentiable.
+
+Knows nothing of what its coordinates mean.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# More tokens than this are merged with their neighbours, so that neither time nor memory grows without bound.
+MAX_TOKENS = 512
+
+
+class Tokens(NamedTuple):
+    """The hinted cells of a grid, K at most in any picture of the batch.
+
+    Attributes:
+        index: (N,K), numbers of cells, row by row.
+        exists: (N,K), 1 for a hinted cell, 0 for filling.
+        weight: (N,1,h,w), how much each pixel counts in its cell.
+        cell: sides of a cell in pixels.
+    """
+
+    index: Tensor
+    exists: Tensor
+    weight: Tensor
+    cell: int
+
+    def mean(self, x: Tensor) -> Tensor:
+        """The weighted mean (N,K,C) of `x` (N,C,h,w) over the hinted pixels of each cell."""
+        total = F.avg_pool2d(x * self.weight, self.cell, ceil_mode=True) / self._share()
+        return total.flatten(2).gather(2, self.index[:, None].expand(-1, x.shape[1], -1)).mT
+
+    def _share(self) -> Tensor:
+        return F.avg_pool2d(self.weight, self.cell, ceil_mode=True).clamp_min(1e-6)
+
+
+def tokens_of(weight: Tensor, cell: int = 2) -> Tokens:
+    """The cells of `cell` x `cell` pixels in which `weight` (N,1,h,w) is not zero; larger ones if they are too many."""
+    while True:
+        hinted = F.max_pool2d(weight, cell, ceil_mode=True).flatten(1) > 0  # (N,cells)
+        K = int(hinted.sum(1).max())
+        if K <= MAX_TOKENS:
+            break
+        cell *= 2
+    exists, index = hinted.to(weight).topk(max(1, K), dim=1)
+    return Tokens(index, exists, weight, cell)
+
+
+def kernel(p: Tensor, q: Tensor) -> Tensor:
+    """exp(-|p - q|^2 / 2) of every pair, (N,P,Q) of coordinates (N,P,D) and (N,Q,D); 1e-13 at the least."""
+    # -|p - q|^2 / 2 = p.q - |p|^2 / 2 - |q|^2 / 2 is one product of vectors that are two longer.
+    half_p, half_q = p.square().sum(2, keepdim=True) / 2, q.square().sum(2, keepdim=True) / 2
+    p = torch.cat([p, -half_p, torch.ones_like(half_p)], 2)
+    q = torch.cat([q, torch.ones_like(half_q), -half_q], 2)
+    # Smaller values would be denormal numbers in the end, with which processors are many times slower.
+    return torch.exp((p @ q.mT).clamp_min(-30))
+
+
+def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
+    """The values of a few places, spread to every pixel: (N,C,h,w), 0 far from all places.
+
+    Args:
+        places: (N,K,D).
+        values: (N,K,C), of mean 0 a priori.
+        pixels: (N,D,h,w).
+        noise: variance with which values are doubted, above 0, relative to their own.
+        exists: (N,K), 1 for a place, 0 for filling.
+    """
+    N, _, h, w = pixels.shape
+    weights = torch.cholesky_solve(values * exists[..., None], factor(places, noise=noise, exists=exists))
+    return (weights.mT @ kernel(places, pixels.flatten(2).mT)).view(N, -1, h, w)
+
+
+def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
+    """The lower Cholesky factor (N,K,K) of the covariance of noisy values at `places` (N,K,D)."""
+    covariance = kernel(places, places) * (exists[:, None] * exists[..., None])
+    return torch.linalg.cholesky(covariance + torch.diag_embed(noise * exists + (1 - exists)))

@@ -1,0 +1,113 @@
+"""The generator: one look at the photo, then hints that are kept exactly and go a long way."""
+
+import pytest
+import torch
+
+from colouru.hints import simulate_hints
+from colouru.networks import Generator
+
+
+@pytest.fixture
+def generator_network() -> Generator:
+    """Untrained but for its last layers, which would else do nothing."""
+    torch.manual_seed(0)
+    network = Generator(widths=(8, 8, 16, 16)).eval()
+    for last in (network.refine[-1], network.sharpen[-1]):
+        torch.nn.init.normal_(last.weight, std=0.05)
+    return network
+
+
+def scene(height, width, generator, count=3, sides=(1, 5)):
+    L = 2 * torch.rand(2, 1, height, width, generator=generator) - 1
+    ab = 0.4 * torch.randn(2, 2, height, width, generator=generator)
+    return L, *simulate_hints(ab, generator, counts=count, sides=sides)
+
+
+@pytest.mark.parametrize("height, width", [(64, 64), (37, 53), (1, 1), (1, 500), (9, 2)])
+def test_prediction_has_the_size_of_the_input(generator_network, generator, height, width):
+    assert generator_network(*scene(height, width, generator)).shape == (2, 2, height, width)
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_hints_are_kept_exactly_where_they_are(generator_network, generator, count):
+    L, hint_ab, hint_mask = scene(48, 33, generator, count)
+    ab_pred = generator_network(L, hint_ab, hint_mask)
+    hinted = hint_mask.expand_as(hint_ab) > 0
+    assert torch.equal(ab_pred[hinted], hint_ab[hinted])
+
+
+def test_seeing_once_and_answering_twice_is_as_good_as_seeing_twice(generator_network, generator):
+    L, *hints = scene(32, 32, generator)
+    other = simulate_hints(torch.rand(2, 2, 32, 32), generator, counts=2)
+    sight = generator_network.see(L)
+    for one in (hints, other):
+        assert torch.equal(generator_network.answer(sight, *one).ab, generator_network(L, *one))
+
+
+def test_a_picture_is_coloured_the_same_in_any_company(generator_network, generator):
+    # One picture of the batch has many hints and one few: filling must change nothing.
+    L, hint_ab, hint_mask = scene(32, 32, generator, 20)
+    hint_mask[1, :, :, 6:] = 0
+    hint_ab = hint_ab * hint_mask
+    together = generator_network(L, hint_ab, hint_mask)
+    alone = generator_network(L[1:], hint_ab[1:], hint_mask[1:])
+    torch.testing.assert_close(together[1:], alone, rtol=1e-3, atol=1e-4)
+
+
+def test_a_dot_reaches_its_like_across_the_picture():
+    torch.manual_seed(0)
+    network = Generator(widths=(8, 8, 16, 16)).eval()
+    # The metric of lightness alone: two white bars far apart on black.
+    torch.nn.init.zeros_(network.phi.weight)
+    with torch.no_grad():
+        network.log_place.fill_(-5)
+        network.log_light.fill_(2)
+        network.log_near_place.fill_(5)
+    L = -torch.ones(1, 1, 32, 96)
+    L[..., :16] = L[..., -16:] = 1
+    hint_mask = torch.zeros(1, 1, 32, 96)
+    hint_mask[..., 12:16, 4:8] = 1
+    red = torch.tensor([0.6, 0.4]).view(1, 2, 1, 1)
+    effect = network(L, red * hint_mask, hint_mask) - network(L, 0 * red * hint_mask, 0 * hint_mask)
+    same, other = effect[..., 84:92].mean((2, 3)), effect[..., 44:52].mean((2, 3))
+    assert same.norm() > 0.5 and other.norm() < 0.05 * same.norm()
+
+
+@pytest.mark.parametrize("kind", ["grey", "black", "white", "noise", "lines"])
+@pytest.mark.parametrize("count", [0, 1, 500])
+def test_whatever_hurts_stays_finite_and_bounded(generator_network, generator, kind, count):
+    L = torch.zeros(1, 1, 64, 64)
+    if kind in ("black", "white"):
+        L += 1 if kind == "white" else -1
+    if kind == "noise":
+        L = 2 * torch.rand(1, 1, 64, 64, generator=generator) - 1
+    if kind == "lines":
+        L[..., ::2] = 1
+    hints = simulate_hints(torch.randn(1, 2, 64, 64), generator, counts=count, sides=(1, 3))
+    ab_pred = generator_network(L, *hints)
+    assert torch.isfinite(ab_pred).all() and ab_pred.abs().max() < 20
+
+
+def test_a_painted_picture_comes_out_as_painted(generator_network, generator):
+    ab = torch.rand(1, 2, 200, 200, generator=generator)
+    ab_pred = generator_network(torch.zeros(1, 1, 200, 200), ab, torch.ones(1, 1, 200, 200))
+    assert torch.equal(ab_pred, ab)
+
+
+def test_every_weight_learns(generator_network, generator):
+    generator_network.train()
+    L, *hints = scene(32, 32, generator)
+    sight = generator_network.see(L)
+    answer = generator_network.answer(sight, *hints)
+    (answer.ab.square().mean() + generator_network.palette(answer.context).square().mean()).backward()
+    for name, p in generator_network.named_parameters():
+        assert p.grad is not None and torch.isfinite(p.grad).all(), name
+
+
+def test_wrong_widths_and_shapes_are_named(generator_network):
+    with pytest.raises(ValueError, match=r"expected four widths that are multiples of 8, got \[8, 8, 12, 8\]"):
+        Generator([8, 8, 12, 8])
+    with pytest.raises(ValueError, match=r"expected L of shape \(N,1,H,W\), got \(2, 3, 8, 8\)"):
+        generator_network(torch.zeros(2, 3, 8, 8), torch.zeros(2, 2, 8, 8), torch.zeros(2, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"expected hint_ab of shape \(2, 2, 8, 8\)"):
+        generator_network(torch.zeros(2, 1, 8, 8), torch.zeros(2, 2, 8, 9), torch.zeros(2, 1, 8, 8))

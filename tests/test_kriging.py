@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+import torch
+
+from colouru.networks.kriging import MAX_TOKENS, kernel, krige, tokens_of
+
+
+def test_the_kernel_is_one_at_no_distance_and_falls_with_its_square(generator):
+    p = torch.randn(1, 4, 3, generator=generator)
+    expected = torch.exp(-(p[0, :, None] - p[0, None]).square().sum(2) / 2)
+    torch.testing.assert_close(kernel(p, p)[0], expected)
+
+
+def test_kriging_is_the_posterior_mean_of_a_gaussian_process(generator):
+    places, values = torch.randn(1, 5, 2, generator=generator), torch.randn(1, 5, 2, generator=generator)
+    pixels = torch.randn(1, 2, 3, 4, generator=generator)
+    spread = krige(places, values, pixels, noise=0.1, exists=torch.ones(1, 5))
+    p, q = places[0].double().numpy(), pixels[0].double().flatten(1).T.numpy()
+    covariance = np.exp(-((p[:, None] - p) ** 2).sum(2) / 2) + 0.1 * np.eye(5)
+    expected = np.exp(-((q[:, None] - p) ** 2).sum(2) / 2) @ np.linalg.solve(covariance, values[0].double().numpy())
+    np.testing.assert_allclose(spread[0].flatten(1).T.numpy(), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_with_little_noise_values_are_met_and_far_away_nothing_is_said():
+    pixels = torch.tensor([0.0, 1.0, 100.0]).view(1, 1, 1, 3)
+    spread = krige(
+        torch.tensor([[[0.0], [1.0]]]), torch.tensor([[[2.0], [-1.0]]]), pixels, noise=1e-5, exists=torch.ones(1, 2)
+    )
+    torch.testing.assert_close(spread[0, 0, 0], torch.tensor([2.0, -1.0, 0.0]), atol=1e-3, rtol=0)
+
+
+def test_many_hints_on_one_spot_that_contradict_each_other_meet_in_the_middle():
+    places = torch.zeros(1, 500, 3)
+    values = torch.tensor([1.0, -1.0]).repeat(250).view(1, 500, 1)
+    spread = krige(places, values, torch.zeros(1, 3, 2, 2), noise=1e-3, exists=torch.ones(1, 500))
+    assert spread.abs().max() < 0.05
+
+
+def test_a_token_is_the_mean_of_the_hinted_pixels_of_its_cell():
+    weight = torch.zeros(1, 1, 4, 4)
+    weight[..., 0, 0], weight[..., 1, 1], weight[..., 3, 3] = 1, 0.25, 1
+    x = torch.arange(16.0).view(1, 1, 4, 4)
+    tokens = tokens_of(weight)
+    found = dict(zip(tokens.index[0].tolist(), tokens.mean(x)[0, :, 0].tolist(), strict=True))
+    assert found == {0: pytest.approx((0 + 0.25 * 5) / 1.25), 3: pytest.approx(15)}
+
+
+def test_no_hints_are_one_token_that_does_not_exist():
+    tokens = tokens_of(torch.zeros(2, 1, 6, 6))
+    assert tokens.exists.shape == (2, 1) and not tokens.exists.any()
+    assert torch.equal(tokens.mean(torch.ones(2, 3, 6, 6)), torch.zeros(2, 1, 3))
+
+
+@pytest.mark.parametrize("side", [7, 64, 301])
+def test_too_many_tokens_are_merged_with_their_neighbours(side):
+    tokens = tokens_of(torch.ones(1, 1, side, side))
+    assert 0 < tokens.exists.sum() <= MAX_TOKENS and tokens.exists.all()
+    torch.testing.assert_close(tokens.mean(torch.ones(1, 1, side, side)), torch.ones(1, tokens.exists.shape[1], 1))

@@ -1,0 +1,82 @@
+"""How good the generator's advice is: its likely colours for a spot, and its places for the next dot."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from colouru.colour import picture_to_lab
+from colouru.guidance import DISTINCT, distinct_colours
+from colouru.hints import Hint
+from colouru.networks.bins import AB_BINS, nearest_bin
+from colouru.pipeline import Colourizer
+from train.data import random_stream, whole_batch
+from train.protocol import Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
+
+WHERE_COUNTS = (1, 3, 5, 10)
+SPOTS = 10
+PALETTE_HINTS = (0, 5)
+
+
+def where_next(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[int, dict[str, float]]:
+    """Normalized loss, ratio of sums, with dots placed one after the other where advised, and at random, at 256 x 256.
+
+    The true colour is revealed at each. "normal" places are those of Protocol Z, "uniform" ones anywhere.
+    """
+    errors = {n: dict.fromkeys(("advised", "normal", "uniform"), 0.0) for n in WHERE_COUNTS}
+    grey = 0.0
+    for number, photo in enumerate(tqdm(photos, desc="where next", unit="photo")):
+        square = resized(photo, Z_SIZE, Z_SIZE)
+        canvas = colourize.open(square)
+        grey_error = float(original(square)[2].square().sum())
+        grey += grey_error
+        advised: list[Hint] = []
+        for n in range(1, max(WHERE_COUNTS) + 1):
+            advice = canvas.where_next(advised)
+            advised.append(true_hint(square, advice.x, advice.y, Z_SIDE))
+            if n not in WHERE_COUNTS:
+                continue
+            chance = random_stream(seed, n, number, torch.device("cpu"))
+            anywhere = torch.rand(n, 2, generator=chance).tolist()
+            placed = {
+                "advised": advised,
+                "normal": true_hints(square, n, (Z_SIDE, Z_SIDE), chance),
+                "uniform": [true_hint(square, x, y, Z_SIDE) for x, y in anywhere],
+            }
+            for name, hints in placed.items():
+                picture, _ = canvas.colour(hints, ["gan"])["gan"]
+                shown, truth = original(np.asarray(picture))[2], original(square)[2]
+                errors[n][name] += float((shown - truth).square().sum())
+    return {n: {name: round(error / grey, 4) for name, error in by_name.items()} for n, by_name in errors.items()}
+
+
+def palette_recall(colourize: Colourizer, photos: list[Tensor], training: Tensor, seed: int) -> dict[str, float]:
+    """How often the true colour of a random spot is within 10 ab units of one of nine suggested, at 256 x 256.
+
+    Args:
+        training: small training images (N,3,H,W) uint8, whose nine most common colours, of those that sRGB has at the
+            lightness of the spot, are the reference.
+    """
+    bins = nearest_bin(whole_batch(training)[1])
+    common = torch.bincount(bins.flatten(), minlength=len(AB_BINS)) / bins.numel()
+    hits = {"most common colours": 0, **{f"suggested at {n} hints": 0 for n in PALETTE_HINTS}}
+    for number, photo in enumerate(tqdm(photos, desc="palette", unit="photo")):
+        square = resized(photo, Z_SIZE, Z_SIZE)
+        canvas = colourize.open(square)
+        chance = random_stream(seed, 0, number, torch.device("cpu"))
+        spots = torch.rand(SPOTS, 2, generator=chance).tolist()
+        hints = {n: true_hints(square, n, (Z_SIDE, Z_SIDE), chance) for n in PALETTE_HINTS}
+        for x, y in spots:
+            L, *truth = picture_to_lab(square[int(y * Z_SIZE), int(x * Z_SIZE)][None, None]).flatten().tolist()
+            offered = {"most common colours": [ab.tolist() for ab, _ in distinct_colours(common, L)]}
+            for n in PALETTE_HINTS:
+                colours = [suggestion.colour for suggestion in canvas.suggest(x, y, hints[n])]
+                offered[f"suggested at {n} hints"] = [_ab(colour) for colour in colours]
+            for name, colours in offered.items():
+                hits[name] += min(np.hypot(a - truth[0], b - truth[1]) for a, b in colours) <= DISTINCT
+    return {name: round(count / (SPOTS * len(photos)), 4) for name, count in hits.items()}
+
+
+def _ab(colour: str) -> list[float]:
+    rgb = np.array([[list(bytes.fromhex(colour[1:]))]], np.uint8)
+    return picture_to_lab(rgb)[0, 1:].flatten().tolist()

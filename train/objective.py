@@ -1,0 +1,54 @@
+"""What a colourizing network is asked to make small, one module so that several processes can share its gradients."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colouru.networks import Generator
+from colouru.networks.bins import nearest_bin
+
+# The mean square of ab in the training images, in the network's units: the scale of all squared errors.
+GREY_ERROR = 0.02
+
+# Norm to which a steeper gradient of these losses is cut back.
+CLIP = 3.0
+
+AUTOMATIC_WEIGHT = 0.5
+DEVIATION_WEIGHT = 0.02
+PALETTE_WEIGHT = 0.04
+
+
+class Objective(nn.Module):
+    """The losses of a network on a batch, relative to leaving the pictures grey."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, L: Tensor, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses by name, with their weighted sum as "total", and `ab_pred` (N,2,H,W).
+
+        For the generator, beside the error of its answer: that of its automatic colouring, the likelihood of that
+        error under the deviation that it expects, and the cross entropy of its palette.
+        """
+        if not isinstance(self.network, Generator):
+            ab_pred = self.network(L, hint_ab, hint_mask).float()
+            mse = (ab_pred - ab).square().mean()
+            return {"mse": mse, "total": mse / GREY_ERROR}, ab_pred
+        sight = self.network.see(L)
+        answer = self.network.answer(sight, hint_ab, hint_mask)
+        height, width = L.shape[2:]
+        ab_pred = answer.ab[..., :height, :width].float()
+        mse = (ab_pred - ab).square().mean()
+        # At half the size no more than the mean of four pixels can be asked for.
+        half_ab = F.avg_pool2d(ab, 2)
+        half = sight.ab.float()[..., : height // 2, : width // 2]
+        automatic = (half - half_ab).square().mean()
+        deviation = sight.deviation.float()[..., : height // 2, : width // 2]
+        surprise = ((half.detach() - half_ab) / deviation).square().mean() / 2 + deviation.log().mean()
+        # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
+        logits = self.network.palette(answer.context[..., : height // 4 : 2, : width // 4 : 2]).float()
+        palette = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
+        total = (mse + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR
+        total = total + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
+        losses = {"mse": mse, "automatic": automatic, "surprise": surprise, "palette": palette, "total": total}
+        return losses, ab_pred

@@ -1,0 +1,160 @@
+"""The protocols: which pictures, which hints, which sizes; each gives the figures of every picture by hint count.
+
+Hints depend on the seed and the picture alone, so whatever is measured sees the same ones.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from colouru.colour import AB_SCALE, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.hints import Hint, rasterize, simulate_hints
+from colouru.hub import ROLES
+from colouru.pipeline import Colourizer
+from train.data import random_stream, whole_batch
+from train.levin import levin
+from train.measure import Figures, joined, measure
+
+T_COUNTS = (0, 1, 2, 5, 10, 20, 50)
+T_SIDE = 3
+
+# Images measured at a time. Each chunk has its own stream of chance, so changing this changes the hints.
+CHUNK = 250
+
+Z_COUNTS = (0, 1, 2, 5, 10, 20, 50, 100)
+Z_SIZE = 256
+Z_SIDE = 6
+
+REPORT_SIZES = (64, 256, 512)
+REPORT_COUNTS = (0, 2, 4, 5, 8)
+REPORT_SIDES = (1, 9)
+
+# Of the measure of how far one dot reaches: the least distance, of the longer side, and the largest unlikeness, ab.
+FAR = 0.3
+ALIKE = 5.0
+
+# The figures of all pictures, by hint count and by who coloured them.
+Results = dict[int, dict[str, Figures]]
+
+
+@torch.inference_mode()
+def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int, ...] = T_COUNTS) -> Results:
+    """Small images (N,3,64,64) uint8: n hints of 3x3 pixels, each in its own true colour; and Levin et al. on them."""
+    colourizers = {**{role: getattr(colourize.model, role) for role in ROLES}, "levin": levin}
+    results: Results = {}
+    for n in tqdm(counts, desc="Protocol T", unit="hint count"):
+        parts: dict[str, list[Figures]] = {name: [] for name in colourizers}
+        for number, chunk in enumerate(rgb.split(CHUNK)):
+            L, ab = whole_batch(chunk)
+            hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
+            for name, network in colourizers.items():
+                parts[name].append(measure(network(L, *hints), chunk, L, ab, *hints))
+        results[n] = {name: joined(figures) for name, figures in parts.items()}
+    return results
+
+
+def protocol_z(colourize: Colourizer, photos: list[Tensor], seed: int) -> Results:
+    """Photographs at 256 x 256: n hints of 6x6 pixels in the mean colour of their patch; and Levin et al. on them."""
+    squares = [resized(photo, Z_SIZE, Z_SIZE) for photo in photos]
+    return _on_photos(colourize, squares, Z_COUNTS, (Z_SIDE, Z_SIDE), seed, with_levin=True)
+
+
+def report_test(colourize: Colourizer, photos: list[Tensor], size: int, seed: int) -> Results:
+    """Photographs `size` pixels long, as the report's own test: 0 to 8 hints of 1 to 9 pixels."""
+    sized = [resized(photo, *_proportional(photo, size)) for photo in photos]
+    return _on_photos(colourize, sized, REPORT_COUNTS, REPORT_SIDES, seed, with_levin=False)
+
+
+def _on_photos(
+    colourize: Colourizer,
+    photos: list[np.ndarray],
+    counts: tuple[int, ...],
+    sides: tuple[int, int],
+    seed: int,
+    *,
+    with_levin: bool,
+) -> Results:
+    parts: dict[int, dict[str, list[Figures]]] = {n: {} for n in counts}
+    for number, photo in enumerate(tqdm(photos, unit="photo")):
+        canvas = colourize.open(photo)
+        rgb, L, ab = original(photo)
+        for n in counts:
+            hints = true_hints(photo, n, sides, random_stream(seed, n, number, ab.device))
+            tensors = rasterize(hints, *photo.shape[:2])
+            shown = {role: original(np.asarray(picture))[2] for role, (picture, _) in canvas.colour(hints).items()}
+            if with_levin:
+                shown["levin"] = levin(L, *tensors)
+            for name, ab_pred in shown.items():
+                parts[n].setdefault(name, []).append(measure(ab_pred, rgb, L, ab, *tensors))
+    return {n: {name: joined(figures) for name, figures in by_name.items()} for n, by_name in parts.items()}
+
+
+def original(photo: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+    """`rgb` (1,3,H,W) uint8, `L` (1,1,H,W) and `ab` (1,2,H,W) of a picture (H,W,3) uint8."""
+    L, ab = to_network(picture_to_lab(photo))
+    return torch.tensor(photo).movedim(-1, 0)[None], L, ab
+
+
+def resized(photo: Tensor, height: int, width: int) -> np.ndarray:
+    """A photo (3,h,w) uint8 as a picture (height,width,3) uint8."""
+    picture = Image.fromarray(photo.movedim(0, -1).numpy())
+    return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _proportional(photo: Tensor, longest: int) -> tuple[int, int]:
+    height, width = photo.shape[1:]
+    return tuple(max(1, round(side * longest / max(height, width))) for side in (height, width))
+
+
+def true_hints(photo: np.ndarray, n: int, sides: tuple[int, int], chance: torch.Generator) -> list[Hint]:
+    """`n` hints as a person would give them, each in the mean colour of its square of `photo` (H,W,3) uint8.
+
+    Centres are normal around the middle with a standard deviation of a quarter of the sides, moved to the border where
+    they fall outside; sides are uniform, in pixels.
+    """
+    height, width = photo.shape[:2]
+    places = (0.5 + torch.randn(n, 2, generator=chance) / 4).clamp(0, 1).tolist()
+    lengths = torch.randint(sides[0], sides[1] + 1, (n,), generator=chance).tolist()
+    return [true_hint(photo, x, y, side) for (y, x), side in zip(places, lengths, strict=True)]
+
+
+def true_hint(photo: np.ndarray, x: float, y: float, side: int) -> Hint:
+    """A hint of `side` pixels at `x`, `y` in [0, 1] in the mean ab and L of its square of `photo` (H,W,3) uint8."""
+    height, width = photo.shape[:2]
+    top, left = min(int(y * height), height - 1) - side // 2, min(int(x * width), width - 1) - side // 2
+    patch = photo[max(top, 0) : top + side, max(left, 0) : left + side]
+    lab = picture_to_lab(patch).mean((2, 3), keepdim=True)
+    colour = "#{:02x}{:02x}{:02x}".format(*to_bytes(into_gamut(lab)[1]).flatten().tolist())
+    return Hint(x=x, y=y, colour=colour, size=side / max(height, width))
+
+
+def reach(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[str, float]:
+    """What a dot does for what is far from it and of its colour: the loss there, ratio of sums, at 256 x 256.
+
+    On each photo one dot is set in the true colour of a spot drawn at random, and all pixels are looked at that are at
+    least 30% of the image away and within 5 ab units of its colour.
+    """
+    errors: dict[str, float] = {}
+    for number, photo in enumerate(tqdm(photos, desc="reach", unit="photo")):
+        square = resized(photo, Z_SIZE, Z_SIZE)
+        _, L, ab = original(square)
+        x, y = torch.rand(2, generator=random_stream(seed, 0, number, ab.device)).tolist()
+        hint = true_hint(square, x, y, Z_SIDE)
+        hint_ab, hint_mask = tensors = rasterize([hint], Z_SIZE, Z_SIZE)
+        colour = hint_ab.sum((2, 3), keepdim=True) / hint_mask.sum()
+        place = (torch.arange(Z_SIZE) + 0.5) / Z_SIZE
+        far = (place - x).square()[None, :] + (place - y).square()[:, None] > FAR**2
+        alike = (ab - colour).norm(dim=1)[0] * AB_SCALE < ALIKE
+        region = far & alike
+        canvas = colourize.open(square)
+        shown = {"grey": 0 * ab, "levin": levin(L, *tensors)}
+        for name, hints in (("without the dot", []), ("with it", [hint])):
+            for role, (picture, _) in canvas.colour(hints).items():
+                shown[f"{role} {name}"] = original(np.asarray(picture))[2]
+        for name, ab_pred in shown.items():
+            error = float((ab_pred - ab).square().sum(1)[0][region].sum())
+            errors[name] = errors.get(name, 0.0) + error
+    grey = errors.pop("grey")
+    return {name: round(error / grey, 4) for name, error in errors.items()}
