@@ -48,6 +48,13 @@ def test_a_painted_dot_colours_its_surroundings_more_than_a_far_corner(work):
     assert len(hints) == 1 and sentence == words.NO_LOSS.format(reason="The original has no colour to compare with.")
 
 
+def test_a_dot_in_a_colour_that_does_not_exist_there_is_named(tmp_path):
+    work = start(tmp_path, np.full((64, 64), 250, np.uint8))[1]
+    possible, impossible = (Hint(x=0.5, y=0.5, colour=colour) for colour in ("#fff4f0", "#0000ff"))
+    assert words.CLIPPED.format(numbers="2") in handlers.outputs(work, [possible, impossible])[4]
+    assert handlers.clipped_sentence(work.canvas([possible])) == ""
+
+
 def test_the_editor_itself_is_read_where_the_layer_cannot_be(work):
     value = {"background": None, "layers": [layer_from_hints([DOT], 512, 512)], "composite": None}
     assert len(handlers.recolour_from_editor(work, value)[-1]) == 1

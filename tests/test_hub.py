@@ -90,8 +90,14 @@ def without_one(state):
         (lambda state: state | {"gan.more": torch.zeros(1)}, "does not, 1 tensors, gan.more"),
         (lambda state: state | {"gan.automatic.bias": torch.zeros(3)}, r"gan.automatic.bias has shape \[3\]"),
         (lambda state: state | {"gan.automatic.bias": torch.zeros(2, dtype=torch.int64)}, "is stored as I64"),
-        (lambda state: state | {"gan.automatic.bias": torch.tensor([0.0, float("nan")])}, "not finite, in gan.automatic.bias"),
-        (lambda state: state | {"gan.automatic.bias": torch.tensor([float("inf"), 0])}, "not finite, in gan.automatic.bias"),
+        (
+            lambda state: state | {"gan.automatic.bias": torch.tensor([0.0, float("nan")])},
+            "not finite, in gan.automatic.bias",
+        ),
+        (
+            lambda state: state | {"gan.automatic.bias": torch.tensor([float("inf"), 0])},
+            "not finite, in gan.automatic.bias",
+        ),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(model_folder, change, message):

@@ -10,8 +10,9 @@ import time
 import pytest
 import torch
 
+from colouru.hints import simulate_hints
 from colouru.hub import load_model
-from train import evaluate, gan, pretrain, publish
+from train import ablation, checkpoint, evaluate, gan, pretrain, publish
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
 
 pytestmark = pytest.mark.slow
@@ -222,6 +223,39 @@ def test_a_run_is_neither_overwritten_nor_resumed_as_another(dataset, stages, tm
     with pytest.raises(SystemExit, match="holds no baseline"):
         folders = {"baseline": stages / "gan", "gan": stages / "gan", "folder": tmp_path / "model"}
         publish.main([f"--{name}={folder}" for name, folder in folders.items()])
+
+
+def test_a_new_run_goes_on_from_the_weights_of_another(dataset, stages, tmp_path):
+    checkpoint.main([str(stages / "generator"), str(tmp_path / "kept")])
+    kept = load_checkpoint(tmp_path / "kept")
+    assert "optimizer" not in kept and "average" not in kept and kept["step"] == 24
+    more = {"resume": tmp_path / "kept", "lr": 0}
+    pretrain.main(["--network", "unet", *arguments(dataset, tmp_path / "more", 1, **more)])
+    name = "leave.weight"
+    assert torch.equal(load_checkpoint(tmp_path / "more")["weights"][name], kept["weights"][name])
+    with pytest.raises(SystemExit, match="holds {'network': 'unet', .*, not {'network': 'autoencoder'"):
+        pretrain.main(["--network", "autoencoder", *arguments(dataset, tmp_path / "other", 1, **more)])
+    with pytest.raises(SystemExit, match="--resume takes no folder here"):
+        gan.main(arguments(dataset, tmp_path / "gan", 1, generator=stages / "generator", resume=stages / "gan"))
+
+
+@pytest.mark.parametrize("name", ablation.VARIANTS)
+def test_every_variant_of_the_ablation_colours_and_learns(name, generator):
+    build, objective = ablation.VARIANTS[name]
+    torch.manual_seed(0)
+    ab = 0.2 * torch.randn(2, 2, 64, 64, generator=generator)
+    L = torch.rand(2, 1, 64, 64, generator=generator)
+    losses, ab_pred = objective(build())(L, ab, *simulate_hints(ab, generator, counts=4))
+    losses["total"].backward()
+    assert ab_pred.shape == ab.shape and torch.isfinite(losses["total"])
+
+
+def test_the_ablation_writes_a_row_a_variant(dataset, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(ablation, "VARIANTS", dict(list(ablation.VARIANTS.items())[:2]))
+    options = {"dataset": dataset, "photos": photos, "out": tmp_path, "steps": 2, "batch-size": 4}
+    ablation.main([part for name, value in options.items() for part in (f"--{name}", str(value))])
+    rows = (tmp_path / "ablation.md").read_text().splitlines()
+    assert len(rows) == 4 and rows[2].startswith("| as it ships | ")
 
 
 def test_two_processes_train_together(dataset, photos, stages, tmp_path):

@@ -1,6 +1,13 @@
-"""Checkpoints: all that a training run needs to go on, in one file that is never half written."""
+"""Checkpoints: all that a training run needs to go on, in one file that is never half written.
 
+python -m train.checkpoint runs/generator train/generator
+
+copies the weights of a finished run, and nothing that only its last steps needed, for `--resume FOLDER` to begin with.
+"""
+
+import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +53,21 @@ def trained_colourizer(folder: Path) -> tuple[nn.Module, dict[str, Any]]:
     network = build_colourizer(**state["colourizer"])
     network.load_state_dict(state.get("average") or state["weights"])
     return network.eval(), state
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="--out folder of a finished stage")
+    parser.add_argument("copy", type=Path, help="folder to write the weights to")
+    args = parser.parse_args(argv)
+    try:
+        state = load_checkpoint(args.run)
+    except ValueError as error:
+        sys.exit(f"train.checkpoint: {error}")
+    args.copy.mkdir(parents=True, exist_ok=True)
+    kept = {name: state[name] for name in ("step", "colourizer", "arguments")}
+    save_checkpoint(args.copy, kept | {"weights": state.get("average") or state["weights"]})
+
+
+if __name__ == "__main__":
+    main()

@@ -130,6 +130,12 @@ def hold_out(rgb: Tensor) -> tuple[Tensor, Tensor]:
     return rgb[~watched], rgb[watched]
 
 
+def hold_out_photos(photos: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """The same of photographs: every twentieth is left for whoever has a choice to make, such as the working size."""
+    learned = [photo for number, photo in enumerate(photos) if number % 20]
+    return learned, photos[::20]
+
+
 def random_stream(seed: int, step: int, rank: int, device: torch.device) -> torch.Generator:
     """The source of chance of one step in one process.
 

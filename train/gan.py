@@ -88,6 +88,8 @@ def train_adversarially(args: argparse.Namespace) -> None:
     average = torch.optim.swa_utils.AveragedModel(
         generator, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
     )
+    if args.resume not in (None, True):
+        raise ValueError("the adversarial phase begins with the weights in --generator; --resume takes no folder here")
     state = checkpoint_to_resume(args)
     if state:
         generator.load_state_dict(state["weights"])

@@ -72,6 +72,7 @@ def summary(each: Figures) -> dict[str, float | None]:
     """Figures of a set from those of its pictures. Loss is a ratio of sums: near-grey ones blow up a mean of ratios."""
     losses = each["error"] / each["grey_error"]
     hinted = each["hint_error_mean"].isfinite()
+    flat = each["original_flat_gradient"].sum()
     figures = {
         "normalized_loss": each["error"].sum() / each["grey_error"].sum(),
         "normalized_loss_median": losses.median(),
@@ -82,7 +83,7 @@ def summary(each: Figures) -> dict[str, float | None]:
         "colourfulness_ratio": each["colourfulness"].sum() / each["original_colourfulness"].sum(),
         "hint_error_mean": each["hint_error_mean"][hinted].mean() if hinted.any() else None,
         "hint_error_worst": each["hint_error_worst"][hinted].max() if hinted.any() else None,
-        "flat_gradient_ratio": each["flat_gradient"].sum() / each["original_flat_gradient"].sum(),
+        "flat_gradient_ratio": each["flat_gradient"].sum() / flat if flat else None,
     }
     return {name: None if value is None else round(float(value), 4) for name, value in figures.items()}
 

@@ -32,17 +32,17 @@ class Objective(nn.Module):
         """
         if not isinstance(self.network, Generator):
             ab_pred = self.network(L, hint_ab, hint_mask).float()
-            mse = (ab_pred - ab).square().mean()
+            mse = self._error(ab_pred, ab)
             return {"mse": mse, "total": mse / GREY_ERROR}, ab_pred
         sight = self.network.see(L)
         answer = self.network.answer(sight, hint_ab, hint_mask)
         height, width = L.shape[2:]
         ab_pred = answer.ab[..., :height, :width].float()
-        mse = (ab_pred - ab).square().mean()
+        mse = self._error(ab_pred, ab)
         # At half the size no more than the mean of four pixels can be asked for.
         half_ab = F.avg_pool2d(ab, 2)
         half = sight.ab.float()[..., : height // 2, : width // 2]
-        automatic = (half - half_ab).square().mean()
+        automatic = self._error(half, half_ab)
         deviation = sight.deviation.float()[..., : height // 2, : width // 2]
         surprise = ((half.detach() - half_ab) / deviation).square().mean() / 2 + deviation.log().mean()
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
@@ -52,3 +52,6 @@ class Objective(nn.Module):
         total = total + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
         losses = {"mse": mse, "automatic": automatic, "surprise": surprise, "palette": palette, "total": total}
         return losses, ab_pred
+
+    def _error(self, ab_pred: Tensor, ab: Tensor) -> Tensor:
+        return (ab_pred - ab).square().mean()

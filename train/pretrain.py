@@ -63,10 +63,13 @@ def pretrain(args: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), args.lr, weight_decay=0.01)
     state = checkpoint_to_resume(args)
     if state:
+        if state["colourizer"] != colourizer:
+            raise ValueError(f"{args.resume} holds {state['colourizer']}, not {colourizer}")
         network.load_state_dict(state["weights"])
         average.module.load_state_dict(state["average"])
         average.n_averaged.fill_(state["step"])
-        optimizer.load_state_dict(state["optimizer"])
+        if state["step"]:
+            optimizer.load_state_dict(state["optimizer"])
     average.to(device)
     objective, optimizer = accelerator.prepare(objective, optimizer)
     bare = accelerator.unwrap_model(objective).network

@@ -22,6 +22,7 @@ from train.data import (
     add_data_arguments,
     data_options,
     hold_out,
+    hold_out_photos,
     load_images,
     load_photos,
     random_stream,
@@ -39,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
     add_data_arguments(parser)
     run = parser.add_argument_group("run")
     run.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and sample sheets")
-    run.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    run.add_argument(
+        "--resume",
+        nargs="?",
+        const=True,
+        metavar="FOLDER",
+        help="go on with the run in --out; or begin a new one there with the weights of a checkpoint in FOLDER",
+    )
     run.add_argument("--steps", type=int, default=steps, help="(%(default)s)")
     run.add_argument("--batch-size", type=int, default=64, help="of each process (%(default)s)")
     run.add_argument("--lr", type=float, default=lr, help="highest learning rate (%(default)s)")
@@ -54,9 +61,7 @@ def training_pictures(args: argparse.Namespace, device: torch.device) -> tuple[P
     if PRESETS[args.preset].crop_share:
         if not args.photos:
             raise ValueError(f"the preset {args.preset} learns from larger photographs too: give them with --photos")
-        photos = [photo.to(device) for photo in load_photos("train", dataset=args.photos)]
-        # One in twenty is left for whoever has a choice to make, such as the working size.
-        photos = [photo for number, photo in enumerate(photos) if number % 20]
+        photos = [photo.to(device) for photo in hold_out_photos(load_photos("train", dataset=args.photos))[0]]
     learned, watched = hold_out(load_images("train", **data_options(args))[0])
     return Pictures(learned.to(device), photos), watched.to(device)
 
@@ -68,15 +73,19 @@ def binding_arguments(args: argparse.Namespace) -> dict[str, str]:
 
 
 def checkpoint_to_resume(args: argparse.Namespace) -> dict[str, Any] | None:
-    """The checkpoint in `--out` with `--resume`, else None.
+    """The checkpoint in `--out` with `--resume`, else None; with `--resume FOLDER` the weights of that one, at step 0.
 
     Raises:
         ValueError: if there is none, it is of another run, or one would be lost because `--resume` was forgotten.
     """
-    if not args.resume:
+    if args.resume is not True:
         if (args.out / NAME).exists():
             raise ValueError(f"{args.out} holds a run already; --resume goes on with it, another --out starts anew")
-        return None
+        if args.resume is None:
+            return None
+        state = load_checkpoint(Path(args.resume))
+        weights = state.get("average") or state["weights"]
+        return {"step": 0, "colourizer": state["colourizer"], "weights": weights, "average": weights}
     state = load_checkpoint(args.out)
     then, now = state.get("arguments", {}), binding_arguments(args)
     if other := [name for name in now if then.get(name) != now[name]]:

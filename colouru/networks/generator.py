@@ -156,7 +156,7 @@ class Generator(nn.Module):
         """What there is to know of `L` (N,1,H,W) before any hint. Once a photo."""
         # Group norm wants more than a single place at the deepest level.
         L = pad_to_multiple(L, MULTIPLE, least=2)
-        levels = [self.enter(F.pixel_unshuffle(torch.cat([L, high_pass(L)], 1), 2))]
+        levels = [self.enter(F.pixel_unshuffle(torch.cat([L, self._edges(L)], 1), 2))]
         for down in self.down:
             levels.append(down(levels[-1]))  # half the size each time
         x = levels.pop()
@@ -188,9 +188,11 @@ class Generator(nn.Module):
 
         ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
         left = (hint_ab - ab) * hint_mask
-        ab = ab + self.sharpen(torch.cat([sight.L, high_pass(sight.L), ab, hint_mask, left], 1))
-        ab = torch.where(hint_mask > 0, hint_ab, ab)
-        return Answer(ab, known, context)
+        ab = ab + self.sharpen(torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1))
+        return Answer(self._keep(ab, hint_ab, hint_mask), known, context)
+
+    def _edges(self, L: Tensor) -> Tensor:
+        return high_pass(L)
 
     def _spread(self, sight: Sight, tokens: Tokens, hint: Tensor) -> tuple[Tensor, Tensor]:
         """The hints' residuals, taken to everything alike: (N,2,h,w), and how much that is to be believed (N,1,h,w)."""
@@ -199,6 +201,10 @@ class Generator(nn.Module):
         values = torch.cat([residual, torch.ones_like(residual[..., :1])], 2)
         spread, known = krige(phi, values, sight.phi, noise=self.noise, exists=tokens.exists).split([2, 1], 1)
         return spread * sight.deviation, known
+
+    def _keep(self, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """A hint is a fact."""
+        return torch.where(hint_mask > 0, hint_ab, ab)
 
     @property
     def noise(self) -> Tensor:

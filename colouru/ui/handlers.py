@@ -164,7 +164,7 @@ def outputs(work: Work, hints: list[Hint]) -> tuple:
         (work.grey, result.baseline),
         (work.grey, result.gan),
         loss_sentence(work, result, "baseline"),
-        loss_sentence(work, result, "gan"),
+        loss_sentence(work, result, "gan") + clipped_sentence(result),
         hints_to_json(hints),
         hints,
     )
@@ -175,6 +175,12 @@ def loss_sentence(work: Work, result: Colourization, role: str) -> str:
     if loss is None:
         return words.NO_LOSS.format(reason=result.no_loss_because)
     return (words.LOSS_ON_PREVIEW if work.shrunk else words.LOSS).format(loss=loss)
+
+
+def clipped_sentence(result: Colourization) -> str:
+    """Which dots ask for a colour that is not to be had, as the list of hints numbers them, from 1; "" if none does."""
+    numbers = ", ".join(str(number + 1) for number in result.clipped)
+    return "\n\n" + words.CLIPPED.format(numbers=numbers) if numbers else ""
 
 
 def full_size(role: str, work: Work | None, hints: list[Hint]) -> Iterator[str]:

@@ -9,13 +9,17 @@ PHOTO = "1. Your photo, grey or colour"
 SKETCH = "2. Paint dots"
 EXAMPLES = "No photo at hand? Try one of these"
 BASELINE = "Baseline: autoencoder"
-GAN = "GAN: U-Net"
+GAN = "GAN: ColourU's generator"
 DOWNLOAD = "Download full size"
 HINTS = "The hints as JSON"
 
 LOSS = "Normalized loss **{loss:.2f}** (0 would be the original, 1 is no better than grey)"
 LOSS_ON_PREVIEW = LOSS + ", measured on this preview"
 NO_LOSS = "No normalized loss: {reason}"
+
+CLIPPED = (
+    "That colour does not exist at the photo's lightness under dot {numbers}: the nearest that does is shown there."
+)
 
 NO_PHOTO = "Choose a photo first."
 PHOTO_DROPPED = "This photo is no longer kept here: photos are dropped an hour after the last dot. Choose it again."
