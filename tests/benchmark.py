@@ -9,10 +9,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
+from colouru.colour import picture_to_lab, to_network
+from colouru.hints import simulate_hints
+from colouru.pipeline import Colourizer
 from colouru.ui import handlers
 from tests.browser import running_app, visitor
 
@@ -37,9 +41,22 @@ def main() -> None:
         hints = [Hint(x=0.5, y=0.5, colour="#c68642")]
         print(f"of that the networks and both pictures: {median_time(lambda: handlers.outputs(work, hints)):.3f} s")
         colourize = pipeline()
+        for size in (256, colourize.model.config.working_size["gan"]):
+            seeing, answering = network_times(colourize, size)
+            print(f"generator at {size} px: {1000 * seeing:.0f} ms a photo, {1000 * answering:.0f} ms a dot")
         print(
             f"12 megapixels, path to both full-size pictures: {median_time(lambda: colourize(large, hints), 3):.1f} s"
         )
+
+
+@torch.inference_mode()
+def network_times(colourize: Colourizer, size: int) -> tuple[float, float]:
+    """Seconds to look at a photo `size` pixels square, and to answer its eight dots."""
+    network, chance = colourize.model.gan, torch.Generator().manual_seed(0)
+    L = to_network(picture_to_lab(np.asarray(Image.fromarray(astronaut()).resize((size, size)))))[0]
+    hints = simulate_hints(torch.zeros(1, 2, size, size), chance, counts=8, sides=(size // 32, size // 32))
+    sight = network.see(L)
+    return median_time(lambda: network.see(L)), median_time(lambda: network.answer(sight, *hints))
 
 
 def wait_for_dot(person, x: float, y: float) -> float:

@@ -9,10 +9,11 @@ import time
 
 import pytest
 import torch
+from PIL import Image
 
 from colouru.hints import simulate_hints
 from colouru.hub import load_model
-from train import ablation, checkpoint, evaluate, gan, pretrain, publish
+from train import ablation, checkpoint, evaluate, examples, gan, pretrain, publish, working_size
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
 
 pytestmark = pytest.mark.slow
@@ -85,7 +86,7 @@ def test_a_run_leaves_metrics_samples_and_a_checkpoint(stages):
 def test_the_discriminator_learns_alone_before_the_generator_moves(dataset, stages, tmp_path):
     options = {"generator": stages / "generator", "discriminator-steps": 12}
     gan.main(arguments(dataset, tmp_path, 0, **options))
-    before, after = load_checkpoint(stages / "generator")["weights"], load_checkpoint(tmp_path)["weights"]
+    before, after = load_checkpoint(stages / "generator")["average"], load_checkpoint(tmp_path)["weights"]
     learned = [name for name in before if name.endswith("weight")]
     assert all(torch.equal(before[name], after[name]) for name in learned)
     told = [line["discriminator"] for line in lines(tmp_path)]
@@ -115,12 +116,12 @@ def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, 
     evaluate.main([*options, "--out", str(tmp_path / "first")])
     evaluate.main([*options, "--out", str(tmp_path / "second")])
     first, second = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("first", "second"))
-    assert first == second and first["images"] == 27 and first["photos"] == 3
+    assert first == second and first["images"] == 24 and first["photos"] == 3
     protocols = first["protocols"]
     assert set(protocols["Protocol T"]) == {"0", "1", "2", "5", "10", "20", "50"}
     assert set(protocols["Protocol Z"]) == {"0", "1", "2", "5", "10", "20", "50", "100"}
     assert set(protocols["report's test, 512 px"]) == {"0", "2", "4", "5", "8"}
-    for by_name in (*protocols["Protocol T"].values(), *protocols["Protocol Z"].values()):
+    for by_name in (*protocols["Protocol T"].values(), protocols["Protocol Z"]["5"]):
         assert set(by_name) == {"baseline", "gan", "levin"}
         for figures in by_name.values():
             assert 0 < figures["normalized_loss"] < 3 and 0 <= figures["share_worse_than_grey"] <= 1
@@ -135,7 +136,7 @@ def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, 
     for name in ("table.md", "curve.png", "gain.png", "sheet.png", "photos.png"):
         assert (tmp_path / "first" / name).stat().st_size > 500
     rows = (tmp_path / "first" / "pictures.csv").read_text().splitlines()
-    assert len(rows) == 1 + 3 * (7 * 27 + 8 * 3) + 2 * 3 * 5 * 3
+    assert len(rows) == 1 + 3 * 7 * 24 + (2 * 8 + 4) * 3 + 2 * 3 * 5 * 3
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(dataset, tmp_path):
@@ -291,3 +292,16 @@ def test_an_interrupted_write_leaves_the_previous_checkpoint(tmp_path, monkeypat
     with pytest.raises(OSError, match="full"):
         save_checkpoint(tmp_path, {"step": 2})
     assert load_checkpoint(tmp_path) == {"step": 1}
+
+
+def test_the_sheet_of_examples_has_a_row_for_each(untrained_model, tmp_path):
+    examples.main([str(tmp_path / "sheet.jpg"), "--model", str(untrained_model)])
+    with Image.open(tmp_path / "sheet.jpg") as sheet:
+        assert sheet.height > 5 * examples.SIDE and sheet.width > 6 * examples.SIDE
+
+
+def test_every_working_size_is_measured_on_photographs_held_out(untrained_model, photos, monkeypatch, capsys):
+    monkeypatch.setattr(working_size, "SIZES", (64, 96))
+    working_size.main(["--model", str(untrained_model), "--photos", photos])
+    rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == 2 + 2 * 2 and rows[-1].startswith("| 96 | gan | ")

@@ -27,8 +27,8 @@ def save_loss_curve(path: Path, summaries: dict) -> None:
 def save_gain_curve(path: Path, summaries: dict) -> None:
     """Gain in PSNR over greyscale, beside the published line of iDeepColor, whose images are others."""
     lines = {
-        name: {n: by_name[name]["psnr_gain"] for n, by_name in summaries.items()}
-        for name in next(iter(summaries.values()))
+        name: {n: by_name[name]["psnr_gain"] for n, by_name in summaries.items() if name in by_name}
+        for name in ("baseline", "gan", "levin")
     }
     _save(
         path,

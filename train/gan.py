@@ -13,6 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colouru.networks import Discriminator, build_colourizer
+from train.average import moving_average
 from train.checkpoint import save_checkpoint, trained_colourizer
 from train.data import draw_examples, random_stream
 from train.objective import CLIP, Objective
@@ -85,9 +86,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     discriminator = Discriminator().to(memory_format=torch.channels_last)
     generator_optimizer = torch.optim.AdamW(generator.parameters(), args.lr, betas=(0.5, 0.99))
     discriminator_optimizer = torch.optim.AdamW(discriminator.parameters(), args.lr, betas=(0.5, 0.99))
-    average = torch.optim.swa_utils.AveragedModel(
-        generator, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
-    )
+    average = moving_average(generator, AVERAGE_DECAY)
     if args.resume not in (None, True):
         raise ValueError("the adversarial phase begins with the weights in --generator; --resume takes no folder here")
     state = checkpoint_to_resume(args)

@@ -11,6 +11,7 @@ import torch
 from accelerate import Accelerator
 
 from colouru.networks import COLOURIZERS, build_colourizer
+from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import draw_examples, random_stream
 from train.objective import CLIP, Objective
@@ -33,7 +34,7 @@ AVERAGE_DECAY = 0.998
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", choices=COLOURIZERS, required=True)
-    add_arguments(parser, steps=5000, lr=2e-3)
+    add_arguments(parser, steps=4500, lr=2e-3)
     args = parser.parse_args(argv)
     try:
         pretrain(args)
@@ -56,9 +57,7 @@ def pretrain(args: argparse.Namespace) -> None:
     colourizer = {"network": args.network, "widths": list(preset.widths[args.network])}
     torch.manual_seed(args.seed)
     network = build_colourizer(**colourizer).to(memory_format=torch.channels_last)
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
-    )
+    average = moving_average(network, AVERAGE_DECAY)
     objective = Objective(network)
     optimizer = torch.optim.AdamW(network.parameters(), args.lr, weight_decay=0.01)
     state = checkpoint_to_resume(args)

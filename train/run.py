@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from colouru.hints import simulate_hints
-from colouru.metrics import squared_error
+from colouru.metrics import colourfulness, squared_error
 from train.checkpoint import NAME, load_checkpoint
 from train.data import (
     Pictures,
@@ -110,6 +110,8 @@ class Run:
 
     def __init__(self, accelerator: Accelerator, args: argparse.Namespace, total_steps: int, first_step: int):
         self.accelerator, self.args = accelerator, args
+        # Kernels of places that are nothing alike have gradients so small that processors slow down over them.
+        torch.set_flush_denormal(True)
         self.total_steps, self.first_step = total_steps, first_step
         self.step = first_step
         self.metrics = args.out / "metrics.jsonl"
@@ -189,17 +191,21 @@ class Run:
 
 @torch.inference_mode()
 def watch_progress(network: nn.Module, rgb: Tensor, folder: Path, step: int) -> dict[str, float]:
-    """Ratio-of-sums loss on held-out images at a few hint counts, and a sheet of fixed samples in `folder`."""
+    """Ratio-of-sums loss and colourfulness over the original's on held-out images at a few hint counts.
+
+    A sheet of fixed samples goes into `folder`.
+    """
     training = network.training
     network.eval()
     L, ab = whole_batch(rgb)
-    losses = {}
+    figures = {}
     for count in WATCHED_COUNTS:
         hint_ab, hint_mask = simulate_hints(ab, random_stream(1, 0, 0, rgb.device), counts=count, sides=(3, 3))
         ab_pred = torch.cat(
             [network(*part) for part in zip(L.split(250), hint_ab.split(250), hint_mask.split(250), strict=True)]
         )
-        losses[f"loss_at_{count}"] = round(float(squared_error(ab_pred, ab).sum() / squared_error(0 * ab, ab).sum()), 4)
+        figures[f"loss_at_{count}"] = squared_error(ab_pred, ab).sum() / squared_error(0 * ab, ab).sum()
+        figures[f"colourfulness_at_{count}"] = colourfulness(to_rgb(L, ab_pred)).sum() / colourfulness(rgb).sum()
     network.train(training)
     save_sheet(
         folder / f"sample-{step:06d}.png",
@@ -209,4 +215,4 @@ def watch_progress(network: nn.Module, rgb: Tensor, folder: Path, step: int) -> 
             ("original", rgb[:SAMPLES]),
         ],
     )
-    return losses
+    return {name: round(float(figure), 4) for name, figure in figures.items()}
