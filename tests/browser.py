@@ -77,7 +77,7 @@ class Visitor:
         self.complaints: list[str] = []
         page.on("request", self._note_request)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        page.on("console", self._hear)
         page.goto(address)
         page.wait_for_selector("#sketch canvas")
 
@@ -116,6 +116,12 @@ class Visitor:
     def hints(self) -> list[dict]:
         text = self.page.locator("#hints .cm-content").inner_text()
         return json.loads(text.replace("\n", "") or "[]")
+
+    def _hear(self, line) -> None:
+        # Gradio writes a picture that is shown again over the file of the first time; whoever fetches that very moment
+        # gets a part of it, and the next answer of the page replaces it.
+        if line.type == "error" and "ERR_CONTENT_LENGTH_MISMATCH" not in line.text:
+            self.complaints.append(line.text)
 
     def open_hints(self) -> None:
         self.page.get_by_text("The hints as JSON").click()
