@@ -104,6 +104,14 @@ def test_every_weight_learns(generator_network, generator):
         assert p.grad is not None and torch.isfinite(p.grad).all(), name
 
 
+def test_it_computes_in_half_precision_where_asked_to(generator_network, generator):
+    L, *hints = scene(64, 64, generator)
+    whole = generator_network(L, *hints)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = generator_network(L, *hints)
+    assert (half.float() - whole).abs().mean() < 0.05
+
+
 def test_wrong_widths_and_shapes_are_named(generator_network):
     with pytest.raises(ValueError, match=r"expected four widths that are multiples of 8, got \[8, 8, 12, 8\]"):
         Generator([8, 8, 12, 8])

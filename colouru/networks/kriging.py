@@ -70,8 +70,11 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
         exists: (N,K), 1 for a place, 0 for filling.
     """
     N, _, h, w = pixels.shape
-    weights = torch.cholesky_solve(values * exists[..., None], factor(places, noise=noise, exists=exists))
-    return (weights.mT @ kernel(places, pixels.flatten(2).mT)).view(N, -1, h, w)
+    # In single precision whatever the network computes in: half of it cannot be factored.
+    with torch.autocast(pixels.device.type, enabled=False):
+        places, values, pixels = places.float(), values.float(), pixels.float()
+        weights = torch.cholesky_solve(values * exists[..., None], factor(places, noise=noise, exists=exists))
+        return (weights.mT @ kernel(places, pixels.flatten(2).mT)).view(N, -1, h, w)
 
 
 def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
