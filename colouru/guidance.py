@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colouru.colour import into_gamut
+from colouru.colour import AB_SCALE, into_gamut
+from colouru.hints import pixel_at
 from colouru.networks.bins import AB_BINS, BIN_SIDE
 from colouru.networks.generator import Answer, Generator, Sight
 from colouru.networks.kriging import factor, kernel, tokens_of
@@ -47,7 +48,7 @@ def likely_colours(
         lightness: L* of the spot, 0 to 100.
     """
     h, w = answer.context.shape[2:]
-    row, column = min(int(y * h), h - 1), min(int(x * w), w - 1)
+    row, column = pixel_at(y, h), pixel_at(x, w)
     logits = generator.palette(answer.context[:1, :, row : row + 1, column : column + 1])[0, :, 0, 0]
     return distinct_colours(logits.float().softmax(0).cpu(), lightness)
 
@@ -96,9 +97,7 @@ def doubt(generator: Generator, sight: Sight, hint_mask: Tensor) -> Doubt:
     turns out to be: Gaussian processes know that beforehand.
     """
     height, width = hint_mask.shape[2:]
-    padding = (0, sight.L.shape[3] - width, 0, sight.L.shape[2] - height)
-    mask = F.avg_pool2d(F.pad(hint_mask, padding), 2)
-    tokens = tokens_of(mask)
+    tokens = tokens_of(F.avg_pool2d(sight.padded(hint_mask), 2))
     step = 2
     while (height // 2 // step) * (width // 2 // step) > MAX_PLACES:
         step += 1
@@ -115,4 +114,4 @@ def doubt(generator: Generator, sight: Sight, hint_mask: Tensor) -> Doubt:
     covariance = (kernel(places, places) - explained.mT @ explained) * spread * spread.mT  # (1,M,M)
     variance = covariance.diagonal(dim1=1, dim2=2).clamp_min(0)  # (1,M)
     gain = covariance.square().mean(1) / (variance + generator.noise * spread[:, 0].square())
-    return Doubt(variance.sqrt().view(h, w) * 110 * 2**0.5, gain.view(h, w) * 110**2)
+    return Doubt(variance.sqrt().view(h, w) * AB_SCALE * 2**0.5, gain.view(h, w) * AB_SCALE**2)

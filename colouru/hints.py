@@ -277,11 +277,15 @@ def rasterize(hints: Iterable[Hint], height: int, width: int) -> tuple[Tensor, T
     return hint_ab, hint_mask
 
 
+def pixel_at(place: float, length: int) -> int:
+    """The pixel, out of `length`, that holds `place` in [0, 1] of them; the end belongs to the last."""
+    return min(int(place * length), length - 1)
+
+
 def _square(hint: Hint, height: int, width: int) -> tuple[slice, slice]:
     """Rows and columns of a hint; the pixel that holds its centre is among them, on the border too."""
     side = max(1, round(hint.size * max(height, width)))
-    top = min(int(hint.y * height), height - 1) - side // 2
-    left = min(int(hint.x * width), width - 1) - side // 2
+    top, left = pixel_at(hint.y, height) - side // 2, pixel_at(hint.x, width) - side // 2
     return slice(max(top, 0), top + side), slice(max(left, 0), left + side)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import doubt, likely_colours
-from colouru.hints import Hint, as_hints, hint_colours, hint_squares, rasterize
+from colouru.hints import Hint, as_hints, hint_colours, hint_squares, pixel_at, rasterize
 from colouru.hub import ROLES, Model, load_model
 from colouru.metrics import absence_of_colour
 from colouru.networks.generator import Generator, Sight
@@ -142,10 +142,7 @@ class Canvas:
             raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
         answer = generator.answer(sight, *self._hint_tensors("gan", self._as_hints(hints)))
         height, width = self.L["gan"].shape[2:]
-        row, column = (
-            min(int(y * self.photo.height), self.photo.height - 1),
-            min(int(x * self.photo.width), self.photo.width - 1),
-        )
+        row, column = pixel_at(y, self.photo.height), pixel_at(x, self.photo.width)
         lightness = float(picture_to_lab(self.photo.rgb[row : row + 1, column : column + 1])[0, 0])
         padded_height, padded_width = sight.L.shape[2:]
         found = likely_colours(generator, answer, x * width / padded_width, y * height / padded_height, lightness)
@@ -194,9 +191,8 @@ class Canvas:
         """The numbers of the hints whose colour does not exist at the lightness under their middle."""
         if not hints:
             return ()
-        height, width = self.photo.height, self.photo.width
-        rows = [min(int(hint.y * height), height - 1) for hint in hints]
-        columns = [min(int(hint.x * width), width - 1) for hint in hints]
+        rows = [pixel_at(hint.y, self.photo.height) for hint in hints]
+        columns = [pixel_at(hint.x, self.photo.width) for hint in hints]
         L = to_network(picture_to_lab(self.photo.rgb[rows, columns][:, None]))[0]  # (1,1,K,1)
         asked = from_network(L, hint_colours(hints).T[None, ..., None])
         moved = (into_gamut(asked)[0] - asked).norm(dim=1)[0, :, 0]

@@ -28,8 +28,8 @@ def where_next(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[i
     for number, photo in enumerate(tqdm(photos, desc="where next", unit="photo")):
         square = resized(photo, Z_SIZE, Z_SIZE)
         canvas = colourize.open(square)
-        grey_error = float(original(square)[2].square().sum())
-        grey += grey_error
+        truth = original(square)[2]
+        grey += float(truth.square().sum())
         advised: list[Hint] = []
         for n in range(1, max(WHERE_COUNTS) + 1):
             advice = canvas.where_next(advised)
@@ -45,8 +45,7 @@ def where_next(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[i
             }
             for name, hints in placed.items():
                 picture, _ = canvas.colour(hints, ["gan"])["gan"]
-                shown, truth = original(np.asarray(picture))[2], original(square)[2]
-                errors[n][name] += float((shown - truth).square().sum())
+                errors[n][name] += float((original(np.asarray(picture))[2] - truth).square().sum())
     return {n: {name: round(error / grey, 4) for name, error in by_name.items()} for n, by_name in errors.items()}
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from colouru.colour import AB_SCALE, into_gamut, picture_to_lab, to_bytes, to_network
-from colouru.hints import Hint, rasterize, simulate_hints
+from colouru.hints import Hint, pixel_at, rasterize, simulate_hints
 from colouru.hub import ROLES
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
@@ -124,7 +124,7 @@ def true_hints(photo: np.ndarray, n: int, sides: tuple[int, int], chance: torch.
 def true_hint(photo: np.ndarray, x: float, y: float, side: int) -> Hint:
     """A hint of `side` pixels at `x`, `y` in [0, 1] in the mean ab and L of its square of `photo` (H,W,3) uint8."""
     height, width = photo.shape[:2]
-    top, left = min(int(y * height), height - 1) - side // 2, min(int(x * width), width - 1) - side // 2
+    top, left = pixel_at(y, height) - side // 2, pixel_at(x, width) - side // 2
     patch = photo[max(top, 0) : top + side, max(left, 0) : left + side]
     lab = picture_to_lab(patch).mean((2, 3), keepdim=True)
     colour = "#{:02x}{:02x}{:02x}".format(*to_bytes(into_gamut(lab)[1]).flatten().tolist())

@@ -44,6 +44,10 @@ class Sight(NamedTuple):
     phi: Tensor
     deviation: Tensor
 
+    def padded(self, hints: Tensor) -> Tensor:
+        """`hint_ab` or `hint_mask` (N,C,H,W) at the padded size; zeros, as the padding holds no hints."""
+        return F.pad(hints, (0, self.L.shape[3] - hints.shape[3], 0, self.L.shape[2] - hints.shape[2]))
+
 
 class Answer(NamedTuple):
     """What it makes of the hints.
@@ -169,10 +173,7 @@ class Generator(nn.Module):
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
-        height, width = sight.L.shape[2:]
-        # Zeros, not a repeated border: the padding holds no hints.
-        padding = (0, width - hint_mask.shape[3], 0, height - hint_mask.shape[2])
-        hint_ab, hint_mask = F.pad(hint_ab, padding), F.pad(hint_mask, padding)
+        hint_ab, hint_mask = sight.padded(hint_ab), sight.padded(hint_mask)
         mask = F.avg_pool2d(hint_mask, 2)  # (N,1,h,w), the share of each that is hinted
         hint = F.avg_pool2d(hint_ab * hint_mask, 2) / mask.clamp_min(0.25)  # (N,2,h,w)
         tokens = tokens_of(mask)
