@@ -144,6 +144,7 @@ class Generator(nn.Module):
         self.refine_fine = convolution(a + 9, a)
         self.refine_coarse = nn.Sequential(_halve(a, e))
         self.refine_context = nn.Sequential(convolution(e + b, e), Residual(e))
+        self.tone = nn.Sequential(nn.Linear(9, e), nn.LeakyReLU(SLOPE), nn.Linear(e, e, bias=False))
         self.refine_up = _double(e, a)
         self.refine = nn.Sequential(convolution(2 * a, a), nn.Conv2d(a, 2, 1))
         self.sharpen = nn.Sequential(
@@ -154,6 +155,7 @@ class Generator(nn.Module):
         for last in (self.refine[-1], self.sharpen[-1]):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
+        nn.init.zeros_(self.tone[-1].weight)
         nn.init.constant_(self.log_deviation.bias, -2.0)
 
     def see(self, L: Tensor) -> Sight:
@@ -183,7 +185,9 @@ class Generator(nn.Module):
         hinted = (mask > 0).to(ab)
         seen = torch.cat([sight.features, ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted], 1)
         fine = self.refine_fine(seen)
-        context = self.refine_context(torch.cat([self.refine_coarse(fine), sight.context], 1))
+        enter, residual = self.refine_context
+        context = enter(torch.cat([self.refine_coarse(fine), sight.context], 1))
+        context = residual(context + self.tone(_tone(sight, tokens, hint))[:, :, None, None])
         ab = ab + self.refine(torch.cat([self.refine_up(context), fine], 1))
         ab = ab + self._settle(sight, tokens, hint - ab)
 
@@ -226,6 +230,16 @@ class Generator(nn.Module):
         """`ab_pred` (N,2,H,W) from `L` (N,1,H,W), `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W)."""
         check_shapes(L, hint_ab)
         return self.answer(self.see(L), hint_ab, hint_mask).ab[..., : L.shape[2], : L.shape[3]]
+
+
+def _tone(sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
+    """(N,9): what the hints tell of the whole photo, such as that it is paler or warmer than it looked; 0 without."""
+    told, guessed, deviation = tokens.mean(hint), tokens.mean(sight.ab), tokens.mean(sight.deviation)  # (N,K,2 or 1)
+    strengths = [(x.square().sum(2, keepdim=True) + 1e-6).sqrt() for x in (told, guessed)]
+    each = torch.cat([told, guessed, (told - guessed) / deviation, *strengths], 2)  # (N,K,8)
+    exists = tokens.exists[..., None]
+    count = exists.sum(1)  # (N,1)
+    return torch.cat([(each * exists).sum(1) / count.clamp_min(1), torch.log1p(count)], 1)
 
 
 def _halve(inputs: int, outputs: int) -> nn.Sequential:
