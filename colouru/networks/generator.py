@@ -234,9 +234,10 @@ class Generator(nn.Module):
 
 def _tone(sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
     """(N,9): what the hints tell of the whole photo, such as that it is paler or warmer than it looked; 0 without."""
-    told, guessed, deviation = tokens.mean(hint), tokens.mean(sight.ab), tokens.mean(sight.deviation)  # (N,K,2 or 1)
+    told, guessed = tokens.mean(hint), tokens.mean(sight.ab)  # (N,K,2)
+    surprise = tokens.mean((hint - sight.ab) / sight.deviation)
     strengths = [(x.square().sum(2, keepdim=True) + 1e-6).sqrt() for x in (told, guessed)]
-    each = torch.cat([told, guessed, (told - guessed) / deviation, *strengths], 2)  # (N,K,8)
+    each = torch.cat([told, guessed, surprise, *strengths], 2)  # (N,K,8)
     exists = tokens.exists[..., None]
     count = exists.sum(1)  # (N,1)
     return torch.cat([(each * exists).sum(1) / count.clamp_min(1), torch.log1p(count)], 1)
