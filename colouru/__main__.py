@@ -50,7 +50,7 @@ def colour_file(colourize: Colourizer, photo: Path, hints: Path | None, output: 
     remarks = opened.remarks
     if hints is None and opened.provenance:
         hints = opened.provenance.hints
-        remarks += (f"{photo.name}: ColourU saved this picture; it is coloured by the {len(hints)} hints in it.",)
+        remarks += (f"{photo.name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.",)
     colourize(opened, hints).save(output, which)
     for remark in remarks:
         tqdm.write(remark, file=sys.stderr)
