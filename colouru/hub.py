@@ -91,12 +91,18 @@ def _check_network(role: str, values: Any) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """Both networks, ready to run, and where they came from."""
+    """Both networks, ready to run, and where they came from.
+
+    Attributes:
+        source: for people: where that is, and the beginning of the weights' sha256.
+        name: for pictures that are passed on: "embedded", or the folder's own name, for its path is nobody's business.
+    """
 
     baseline: nn.Module
     gan: nn.Module
     config: Config
     source: str
+    name: str
 
 
 def save_model(
@@ -153,7 +159,13 @@ def load_model(source: str | Path | None = None) -> Model:
         raise WeightsError(f"{CONFIG_NAME}: {error}") from None
     networks.load_state_dict(_read_state(path, networks.state_dict()), strict=True, assign=True)
     networks.eval().requires_grad_(False)
-    return Model(networks["baseline"], networks["gan"], config, f"{name} (sha256 {config.sha256[:12]})")
+    return Model(
+        networks["baseline"],
+        networks["gan"],
+        config,
+        source=f"{name} (sha256 {config.sha256[:12]})",
+        name=name if source is None else folder.resolve().name,
+    )
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from colouru import __version__
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import doubt, likely_colours
 from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
@@ -22,6 +23,7 @@ from colouru.metrics import absence_of_colour
 from colouru.networks.generator import Generator, Sight
 from colouru.photo import Photo, open_photo
 from colouru.propagation import chroma_slope, guided_rows, keep_hints
+from colouru.provenance import Provenance, save_picture
 
 # Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
 BAND_PIXELS = 1 << 20
@@ -31,6 +33,8 @@ LOOK_SIDE = 64
 
 # A hint whose colour had to move by more than this, in ab units, to exist at its lightness counts as clipped.
 NOTABLE = 2.0
+
+COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no original to compare with."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Colourization:
         clipped: the numbers, from 0, of those hints whose colour sRGB does not have at the lightness of the photo
             there: the nearest was taken.
         remarks: what was done to the photo on opening that the person should know of.
+        provenance: for each of "baseline" and "gan" what its picture is saved with.
+        exif: the photo's, as `Photo` has it.
     """
 
     baseline: Image.Image
@@ -55,6 +61,23 @@ class Colourization:
     hints: tuple[Hint, ...]
     clipped: tuple[int, ...]
     remarks: tuple[str, ...]
+    provenance: dict[str, Provenance] = dataclasses.field(repr=False)
+    exif: bytes = dataclasses.field(repr=False)
+
+    def save(self, path: str | Path, network: str = "gan", *, keep_location: bool = False) -> None:
+        """Write that network's picture with the photo's EXIF and with where its colours come from.
+
+        Args:
+            path: ends in .png, .jpg or .webp.
+            network: "baseline" or "gan".
+            keep_location: whether where the photo was taken stays in the EXIF.
+
+        Raises:
+            ValueError: if the network is none of these or the format cannot hold the picture; see `save_picture`.
+        """
+        if network not in ROLES:
+            raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r}")
+        save_picture(getattr(self, network), path, self.provenance[network], self.exif, keep_location=keep_location)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +117,9 @@ class Canvas:
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
         self.L = {role: to_network(picture_to_lab(photo.thumbnail(sizes[role]).rgb))[0] for role in ROLES}  # (1,1,h,w)
-        self.no_loss_because = absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
+        self.no_loss_because = (
+            COLOURED_BEFORE if photo.provenance else absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
+        )
         self.sight = None
         if isinstance(model.gan, Generator):
             with torch.inference_mode():
@@ -125,7 +150,14 @@ class Canvas:
             hints=tuple(hints),
             clipped=self.clipped(hints),
             remarks=self.photo.remarks,
+            provenance={role: self.provenance(hints, role) for role in ROLES},
+            exif=self.photo.exif,
         )
+
+    def provenance(self, hints: Sequence[Hint], network: str, saturation: float = 1.0) -> Provenance:
+        """What a picture of this photo by `network`, "baseline" or "gan", is saved with."""
+        model = self.model
+        return Provenance(tuple(hints), network, model.name, model.config.sha256, __version__, saturation)
 
     @torch.inference_mode()
     def colour(

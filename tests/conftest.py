@@ -1,6 +1,12 @@
 """What several tests share: chance from a seed, small pictures, a dataset in the Hub's form, an untrained model."""
 
+import json
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -21,6 +27,21 @@ WORDNET_IDS = [*PRESETS["report"].classes, "n99999999"]
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def exiftool() -> Callable[..., dict[str, Any]]:
+    """Runs exiftool on a file, with further arguments to change it, and gives all tags that it then finds there."""
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is missing: it is in Debian's package libimage-exiftool-perl")
+
+    def run(path: Path, *changes: str) -> dict[str, Any]:
+        if changes:
+            subprocess.run(["exiftool", "-q", "-overwrite_original", *changes, str(path)], check=True)
+        answer = subprocess.run(["exiftool", "-j", "-b", "-G1", str(path)], capture_output=True, text=True, check=True)
+        return json.loads(answer.stdout)[0]
+
+    return run
 
 
 @pytest.fixture
