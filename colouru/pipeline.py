@@ -150,7 +150,7 @@ class Canvas:
             hints=tuple(hints),
             clipped=self.clipped(hints),
             remarks=self.photo.remarks,
-            provenance={role: self.provenance(hints, role) for role in ROLES},
+            provenance={role: self.provenance(hints, role, saturation) for role in ROLES},
             exif=self.photo.exif,
         )
 

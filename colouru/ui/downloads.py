@@ -48,9 +48,11 @@ def write(kind: str, work: Work, view: View, stem: Path) -> Path:
     if kind == "layer":
         colour_layer(np.asarray(picture)).save(path, compress_level=3)
         return path
+    hints = work.hints
     if kind == "pair":
-        picture = side_by_side(canvas.grey(), picture)
-    save_picture(picture, path, canvas.provenance(work.hints, role, view.saturation), canvas.photo.exif)
+        # No place in the pair is where it is in the photo, so it must not open with hints.
+        picture, hints = side_by_side(canvas.grey(), picture), ()
+    save_picture(picture, path, canvas.provenance(hints, role, view.saturation), canvas.photo.exif)
     return path
 
 

@@ -81,9 +81,10 @@ def start(path: str | None, before: Work | None, *view: Any) -> tuple:
         return (before.path if before else None, gr.skip(), *unchanged())
     with plain_errors():
         photo = open_photo(path)
-    for remark in photo.remarks:
+    hints = photo.provenance.hints if photo.provenance else ()
+    for remark in (*photo.remarks, *([words.HINTS_RESTORED.format(count=len(hints))] if hints else [])):
         gr.Info(remark)
-    return gr.skip(), *begin(path, photo, [], before, View(*view))
+    return gr.skip(), *begin(path, photo, hints, before, View(*view))
 
 
 def start_example(number: int, kept: bool, before: Work | None, *view: Any) -> tuple:
@@ -210,7 +211,7 @@ def to_click(work: Work | None, *view: Any) -> tuple:
 def outputs(
     work: Work, view: View, *, selected: int | None = None, photo: bool = False, pictures: bool = True
 ) -> tuple:
-    """The work, both pictures, their losses, what that means, the board, the list, and whether undo, redo, clear can be.
+    """The work, both pictures, their losses, what these mean, the board, the list, and which buttons can be pressed.
 
     Args:
         selected, photo: see `board.shown`.
