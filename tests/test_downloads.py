@@ -68,14 +68,15 @@ def test_a_saved_picture_opens_again_with_its_hints_and_claims_no_loss(work, sai
 
 
 def test_the_pair_does_not_open_with_hints_that_lie_elsewhere_in_it(work):
-    provenance = open_photo(next(downloads.download("pair", work, *VIEW))).provenance
+    download = downloads.download("pair", work, *VIEW)
+    provenance = open_photo(next(download)).provenance
     assert provenance.hints == () and provenance.network == "gan"
 
 
 def test_what_is_shown_stronger_is_saved_stronger(work):
     def chroma(saturation: float) -> float:
-        file = next(downloads.download("gan-png", work, *VIEW._replace(saturation=saturation)))
-        picture = np.asarray(Image.open(file)).astype(int)
+        download = downloads.download("gan-png", work, *VIEW._replace(saturation=saturation))
+        picture = np.asarray(Image.open(next(download))).astype(int)
         return (picture.max(2) - picture.min(2)).mean()
 
     assert chroma(1.5) > 1.2 * chroma(1)
@@ -97,7 +98,8 @@ def test_many_photos_come_back_in_one_archive_each_with_its_own_hints(tmp_path, 
     (tmp_path / "b.json").write_text(hints_to_json([DOT]))
     (tmp_path / "c.jpg").write_text("no photo")
     files = [str(tmp_path / name) for name in ("a.png", "b.jpg", "b.json", "c.jpg")]
-    with zipfile.ZipFile(next(batch.colour_all(files))) as archive:
+    coloured = batch.colour_all(files)
+    with zipfile.ZipFile(next(coloured)) as archive:
         assert sorted(archive.namelist()) == ["a-gan.png", "b-gan.jpg", "problems.txt"]
         assert "c.jpg is not a picture" in archive.read("problems.txt").decode()
         archive.extractall(tmp_path / "out")
@@ -110,7 +112,8 @@ def test_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         Image.fromarray(camera()[::4, ::4]).save(tmp_path / folder / "a.png")
-    with zipfile.ZipFile(next(batch.colour_all([str(tmp_path / f / "a.png") for f in ("one", "two")]))) as archive:
+    coloured = batch.colour_all([str(tmp_path / folder / "a.png") for folder in ("one", "two")])
+    with zipfile.ZipFile(next(coloured)) as archive:
         assert archive.namelist() == ["a-gan.png", "a-gan-2.png"]
 
 

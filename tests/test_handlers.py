@@ -26,19 +26,7 @@ PLAIN = View()
 class Page:
     """What the outputs of a handler are on the page, by name."""
 
-    NAMES = (
-        "work",
-        "gan",
-        "baseline",
-        "gan_loss",
-        "baseline_loss",
-        "meaning",
-        "board",
-        "list",
-        "undo",
-        "redo",
-        "clear",
-    )
+    NAMES = "work gan baseline gan_loss baseline_loss meaning board list undo redo clear".split()
 
     def __init__(self, values: tuple):
         self.__dict__.update(zip(self.NAMES, values[-len(self.NAMES) :], strict=True))
@@ -126,9 +114,10 @@ def test_a_file_that_is_no_photo_says_what_is_wrong(tmp_path):
 
 
 def test_a_dot_colours_its_surroundings_more_than_a_far_corner(tmp_path):
-    before = start(tmp_path, camera())
-    after = edit(before.work, [DOT])
-    change = np.abs(after.picture() - before.picture()).sum(2)
+    page = start(tmp_path, camera())
+    before = page.picture()
+    after = edit(page.work, [DOT])
+    change = np.abs(after.picture() - before).sum(2)
     assert change[140:170, 345:375].mean() > 2 * change[-40:, :40].mean()
     assert after.hints == [DOT] and after.undo.interactive and after.clear.interactive
 
