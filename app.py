@@ -31,6 +31,9 @@ async (work, _, ...view) => {
 }
 """
 
+# What board.js or hint_list.js has to say, as it is when it is sent.
+READ_TOLD = "(work, _, ...view) => [work, window.colouruTold, ...view]"
+
 # Whether the person would rather keep the photo whose hints would be dropped.
 KEEPS = f"document.querySelector('#hint-list li') && !window.confirm({json.dumps(words.ASK_BEFORE_DROPPING)})"
 ASK_BEFORE_UPLOAD = f"(photo, ...rest) => [{KEEPS} ? null : photo, ...rest]"
@@ -44,6 +47,7 @@ CSS = """
 with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     layer_url = gr.Textbox(visible=False)
+    told = gr.JSON(visible=False)
     kept = gr.Checkbox(visible=False)
 
     gr.Markdown(words.INTRODUCTION)
@@ -169,8 +173,8 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
         js=ASK_BEFORE_EXAMPLE,
         **visibly,
     )
-    dots.input(handlers.edit, [work, dots, *view], outputs, **quietly)
-    hint_list.input(handlers.edit, [work, hint_list, *view], outputs, **quietly)
+    for component in (dots, hint_list):
+        component.input(handlers.edit, [work, told, *view], outputs, js=READ_TOLD, **quietly)
     sketch.input(handlers.paint, [work, layer_url, *view], outputs, js=READ_LAYER, **quietly)
     read_editor.click(handlers.paint_from_editor, [work, sketch, *view], outputs, **quietly)
     for button, handler in ((undo, handlers.undo), (redo, handlers.redo), (clear, handlers.clear)):

@@ -1,11 +1,11 @@
 """A person at the page: headless Chromium, the real app in a process of its own, and what is seen and done there.
 
-Used by test_browser.py; on its own it makes the README's screenshot: `python -m tests.browser docs/screenshot.png`.
+Used by test_browser.py; on its own it keeps pictures of the page in a folder, the README's `screenshot.png` among them:
+`python -m tests.browser screenshots`.
 """
 
 import contextlib
 import io
-import json
 import os
 import shutil
 import socket
@@ -77,9 +77,9 @@ class Visitor:
         self.complaints: list[str] = []
         page.on("request", self._note_request)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._hear)
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
         page.goto(address)
-        page.wait_for_selector("#sketch canvas")
+        page.wait_for_selector("#board .stage")
 
     def _note_request(self, request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
@@ -89,18 +89,26 @@ class Visitor:
         # Playwright sees no events during time.sleep.
         wait_for(condition, what, pause=lambda seconds: self.page.wait_for_timeout(1000 * seconds))
 
+    # Photos and pictures.
+
     def upload(self, path: Path) -> None:
         before = self.shown("gan")
         self.page.locator("#photo input[type=file]").set_input_files(path)
         self.wait_for(lambda: self.shown("gan") not in (None, before), "the coloured picture")
         self.settle()
 
+    def open_example(self, number: int) -> None:
+        before = self.shown("gan")
+        self.page.locator("#examples button.gallery-item").nth(number).click()
+        self.wait_for(lambda: self.shown("gan") not in (None, before), "the coloured example")
+        self.settle()
+
     def settle(self) -> None:
         """Wait until the picture has not changed for a while: the editor tells of a new background several times."""
         while True:
             before = self.shown("gan")
-            self.page.wait_for_timeout(1500)
-            if self.shown("gan") == before:
+            self.page.wait_for_timeout(1000)
+            if self.shown("gan") == before and not self.page.locator("#board .status.busy").count():
                 return
 
     def shown(self, role: str) -> str | None:
@@ -108,24 +116,66 @@ class Visitor:
         pictures = self.page.locator(f"#{role} img")
         return pictures.last.get_attribute("src") if pictures.count() == 2 else None
 
-    def picture(self, role: str) -> np.ndarray:
+    def picture(self, role: str = "gan") -> np.ndarray:
         """The coloured picture (H,W,3) int."""
-        content = urllib.request.urlopen(self.shown(role)).read()
+        return self.fetched(self.shown(role))
+
+    @staticmethod
+    def fetched(address: str) -> np.ndarray:
+        content = urllib.request.urlopen(address).read()
         return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
 
+    def download(self, kind: str) -> Path:
+        """The file of that label of "What to download", under its own name."""
+        self.page.locator("#what input").click()
+        self.page.get_by_role("option", name=kind, exact=True).click()
+        with self.page.expect_download() as download:
+            self.page.locator("#download").click()
+        path = Path(download.value.path()).with_name(download.value.suggested_filename)
+        download.value.save_as(path)
+        return path
+
+    # Hints.
+
     def hints(self) -> list[dict]:
-        text = self.page.locator("#hints .cm-content").inner_text()
-        return json.loads(text.replace("\n", "") or "[]")
+        """The list on the page: x and y in hundredths, colour, note."""
+        # At one moment, for the page may change it between two questions.
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll("#hint-list li")].map((row) => {
+                const [x, y] = row.querySelector(".place").innerText.match(/\\d+/g).map(Number);
+                const [colour, note] = ["input[type=color]", ".note"].map((each) => row.querySelector(each).value);
+                return { x, y, colour, note };
+            })"""
+        )
 
-    def _hear(self, line) -> None:
-        # Gradio writes a picture that is shown again over the file of the first time; whoever fetches that very moment
-        # gets a part of it, and the next answer of the page replaces it.
-        if line.type == "error" and "ERR_CONTENT_LENGTH_MISMATCH" not in line.text:
-            self.complaints.append(line.text)
+    def wait_for_hints(self, condition: Callable[[list[dict]], object], what: str) -> list[dict]:
+        self.wait_for(lambda: condition(self.hints()), what)
+        self.settle()
+        return self.hints()
 
-    def open_hints(self) -> None:
-        self.page.get_by_text("The hints as JSON").click()
-        self.page.wait_for_selector("#hints .cm-content")
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Where on the page that place of the photo is on the board, not zoomed."""
+        stage = self.page.locator("#board .stage")
+        stage.scroll_into_view_if_needed()
+        box = stage.bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def click(self, x: float, y: float, button: str = "left") -> None:
+        self.page.mouse.click(*self.at(x, y), button=button)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        self.page.mouse.move(*self.at(*start))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.at(*end), steps=5)
+        self.page.mouse.up()
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def open_sketch(self) -> None:
+        self.tab("Paint")
+        self.page.wait_for_selector("#sketch canvas")
+        self.settle()
 
     def paint(self, x: float, y: float) -> None:
         """A dot with the mouse at that place of the sketch, in [0, 1]; the sketch must be square."""
@@ -158,14 +208,29 @@ def visitor(address: str, **options) -> Iterator[Visitor]:
             browser.close()
 
 
-def main(path: str) -> None:
-    """The page with the first example and its dots."""
-    with running_app() as address, visitor(address) as person:
-        person.page.locator("button.gallery-item").first.click()
-        person.wait_for(lambda: person.shown("gan"), "the coloured example")
-        person.settle()
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        person.page.screenshot(path=path, full_page=True)
+def main(folder: str) -> None:
+    """The README's picture, and the same page dark, on a phone, and with the sketch, to be looked at."""
+    pictures = Path(folder)
+    pictures.mkdir(parents=True, exist_ok=True)
+    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+    views = {"screenshot": {}, "dark": {"color_scheme": "dark"}, "phone": phone}
+    with running_app() as address:
+        for name, options in views.items():
+            with visitor(address, **options) as person:
+                person.page.screenshot(path=pictures / f"{name}-empty.png", full_page=True)
+                person.open_example(0)
+                person.page.locator("#hint-list .number").first.click()
+                person.settle()
+                person.page.screenshot(path=pictures / f"{name}.png", full_page=True)
+                if name == "dark":
+                    person.page.locator("#advise input").check()
+                    person.page.locator("#doubt input").check()
+                    person.settle()
+                    person.page.screenshot(path=pictures / "advice.png", full_page=True)
+                    person.open_sketch()
+                    person.page.screenshot(path=pictures / "paint.png", full_page=True)
+                    person.tab("Several photos")
+                    person.page.screenshot(path=pictures / "several.png", full_page=True)
 
 
 if __name__ == "__main__":

@@ -229,6 +229,16 @@ def test_a_sketch_shows_the_hints_and_comes_back_without_a_change(work):
     assert page.gan == gr.skip() and page.hints == [DOT]
 
 
+def test_what_the_sketch_tells_of_the_layer_that_was_just_replaced_is_no_painting(work):
+    painting, _ = handlers.to_paint(edit(work, [DOT]).work)
+    replaced = painting.sketch
+    page = Page(handlers.undo(painting, *PLAIN))
+    late = paint(page.work, replaced)
+    assert late.gan == gr.skip() and late.work == gr.skip()
+    page = paint(page.work, np.zeros_like(replaced))
+    assert page.work.hints == () and paint(page.work, replaced).hints != []
+
+
 def test_a_strip_can_be_painted_on(tmp_path):
     page = start(tmp_path, np.full((1, 5000), 90, np.uint8))
     _, sketch = handlers.to_paint(page.work)

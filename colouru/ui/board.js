@@ -2,7 +2,8 @@
 // tells it what the person wants; the list of hints that counts is the server's.
 //
 // `props.value` from the server: hints, clipped, selected, likely, marker, doubt, stamp, and with a new photo picture,
-// original, width, height. To the server: hints, selected, stamp. Answers to what has been overtaken are not shown.
+// original, width, height. `window.colouruTold` to the server: hints, selected, stamp. Answers to what has been overtaken
+// are not shown.
 
 const find = (selector) => element.querySelector(selector);
 const board = find(".board"), stage = find(".stage"), sheet = find(".sheet"), dots = find(".dots");
@@ -263,7 +264,8 @@ function select(number, ask = true) {
 function send() {
   sent = window.colouruStamp = Math.max(Date.now(), (window.colouruStamp ?? 0) + 1);
   tell(words.busy, true);
-  props.value = { hints: hints.slice(), selected, stamp: sent };
+  // Not in props.value: an answer to what was told before may be put there before this is sent.
+  window.colouruTold = { hints: hints.slice(), selected, stamp: sent };
   trigger("input");
 }
 
@@ -282,7 +284,7 @@ function remove(number) {
 
 function receive() {
   const value = props.value;
-  if (!value || !("clipped" in value) || value.stamp < sent) return;
+  if (!value || value.stamp < sent) return;
   if (value.picture) open(value);
   hints = value.hints.slice();
   clipped = value.clipped;

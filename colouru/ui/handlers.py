@@ -17,7 +17,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from colouru.hints import Hint, hints_from_json, layer_from_hints
+from colouru.hints import Hint, hints_from_json, layer_from_hints, packed_paint
 from colouru.photo import DAMAGE, open_photo
 from colouru.pipeline import Colourization
 from colouru.ui import board, words
@@ -139,8 +139,11 @@ def paint(work: Work | None, layer_url: str, *view: Any) -> tuple:
         layer = read_layer(layer_url) if layer_url else np.zeros((height, width, 4), np.uint8)
         if layer.shape[:2] != (height, width):
             raise ValueError(words.UNREADABLE_SKETCH)
+        # A sketch that is given a new layer may tell of its old one once more.
+        if work.stale is not None and (packed_paint(layer) == packed_paint(work.stale)).all():
+            return unchanged()
         hints = hints_after_painting(work.hints, work.sketch, layer)
-    work = dataclasses.replace(work, sketch=layer)
+    work = dataclasses.replace(work, sketch=layer, stale=None)
     if tuple(hints) == work.hints:
         return work, *unchanged()[1:]
     return outputs(dataclasses.replace(work, history=work.history.then(hints)), View(*view), selected=-1)
@@ -270,7 +273,7 @@ def with_sketch(work: Work) -> tuple[Work, dict]:
     background = work.grey.resize((width, height), Image.Resampling.LANCZOS)
     # The composite must be missing, or the editor takes it for the background.
     value = {"background": background, "layers": [layer] if work.hints else [], "composite": None}
-    return dataclasses.replace(work, sketch=painted), value
+    return dataclasses.replace(work, sketch=painted, stale=work.sketch), value
 
 
 def to_data_url(layer: np.ndarray) -> str:

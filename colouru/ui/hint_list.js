@@ -1,4 +1,4 @@
-// The list of hints under both tabs: colour, place and note of each. `props.value` is as for board.js.
+// The list of hints under both tabs: colour, place and note of each. Tells and is told as board.js is.
 
 const list = element.querySelector("ol"), none = element.querySelector(".none"), words = props.words;
 const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -37,7 +37,7 @@ function tell(changed, chosen) {
   hints = changed;
   selected = chosen;
   window.colouruStamp = Math.max(Date.now(), (window.colouruStamp ?? 0) + 1);
-  props.value = { hints, selected, stamp: window.colouruStamp };
+  window.colouruTold = { hints, selected, stamp: window.colouruStamp };
   draw();
   trigger("input");
 }
@@ -50,7 +50,7 @@ function draw() {
 
 function receive() {
   const value = props.value;
-  if (!value || !("clipped" in value) || value.stamp < (window.colouruStamp ?? 0)) return;
+  if (!value || value.stamp < (window.colouruStamp ?? 0)) return;
   const same = JSON.stringify([hints, clipped]) === JSON.stringify([value.hints, value.clipped]);
   ({ hints, clipped } = value);
   selected = Math.min(value.selected ?? selected, hints.length - 1);

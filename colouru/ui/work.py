@@ -30,6 +30,7 @@ class Work:
         folder: where the pictures shown last lie until Gradio has taken its copy; gone with this work.
         history: the hints, and those before.
         sketch: the painted layer (H,W,4) uint8 as the sketch shows it, None before it was ever shown.
+        stale: what the sketch showed before the server replaced it, until the sketch has answered with something else.
         painting: whether the sketch is what the person sees.
         stamp: the time that the browser gave its latest list of hints, so that it can tell an answer to an older one.
     """
@@ -41,6 +42,7 @@ class Work:
     folder: tempfile.TemporaryDirectory
     history: History = History()
     sketch: np.ndarray | None = None
+    stale: np.ndarray | None = None
     painting: bool = False
     stamp: float = 0.0
 
