@@ -101,7 +101,7 @@ def test_a_clean_checkout_starts_with_only_the_packages_that_requirements_bring(
     assert {"pytest", "datasets", "playwright", "accelerate"} <= set(others) and "torch" not in others
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     started = subprocess.run(
-        [sys.executable, "-c", START, json.dumps(others)], cwd=checkout, env=clean, capture_output=True, text=True
+        [sys.executable, "-B", "-c", START, json.dumps(others)], cwd=checkout, env=clean, capture_output=True, text=True
     )
     assert started.returncode == 0, started.stderr
     assert f"200 {checkout / 'app.py'}\n" in started.stdout
