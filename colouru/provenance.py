@@ -245,8 +245,7 @@ def read_provenance(picture: Image.Image) -> Provenance | None:
     Raises:
         ValueError: if ColourU did, and it is damaged, too long or no longer whole; the message says which.
     """
-    packet = picture.info.get("xmp") or b""
-    packet = packet.encode(errors="replace") if isinstance(packet, str) else packet
+    packet = picture.info.get("xmp")
     if not isinstance(packet, bytes) or NAMESPACE.encode() not in packet:
         return None
     found = _properties(packet)
@@ -309,7 +308,8 @@ def _properties(packet: bytes) -> dict[str, str]:
     def refuse(*_: Any) -> None:
         raise ValueError("it has a document type, which XMP has not")
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # XMP in a picture is always UTF-8; for another encoding Python would be asked, by a name that a stranger chose.
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = text.append

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, Image
+from packaging.requirements import Requirement
 from PIL import Image as PILImage
 
 from colouru.hub import save_model
 from colouru.networks import build_colourizer
 from train.preset import PRESETS
 
+ROOT = Path(__file__).parent.parent
 WORDNET_IDS = [*PRESETS["report"].classes, "n99999999"]
 
 
@@ -42,6 +44,26 @@ def exiftool() -> Callable[..., dict[str, Any]]:
         return json.loads(answer.stdout)[0]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory) -> Path:
+    """A copy of the repository without what git ignores, as a fresh clone would have it."""
+    copy = tmp_path_factory.mktemp("checkout")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def pins() -> dict[str, Requirement]:
+    """What requirements.txt asks for, by name."""
+    lines = (line.partition("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines())
+    return {found.name: found for found in map(Requirement, filter(None, lines))}
 
 
 @pytest.fixture

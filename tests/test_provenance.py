@@ -200,6 +200,9 @@ LAUGHS = "<!DOCTYPE x [<!ENTITY a0 'ha'>" + "".join(f"<!ENTITY a{n} '{f'&a{n - 1
         (packet(ours(Hints='[{"x": 0, "y": 0, "colour": "red"}]')), "hint 1: a hint's colour must look like"),
         (packet(ours(Hints="[" + "0," * 1_000_000 + "0]")), "hint 1: a hint must be an object"),
         (packet("<c:d>" * 100_000), "it is no XML"),
+        (packet(ours(Model="\x01")), "it is no XML"),
+        (packet(ours(), "<?xml version='1.0' encoding='no-such-encoding'?>")[:-1], "it is no XML"),
+        (packet(ours()).replace(b"embedded", b"\xff\xfe"), "it is no XML"),
     ],
 )  # fmt: skip
 def test_hostile_xmp_leaves_a_photo_and_a_remark(tmp_path, xmp, reason):
