@@ -1,9 +1,14 @@
-"""What several tests share: chance from a seed, small pictures, a dataset in the Hub's form, an untrained model."""
+"""What several tests share: chance from a seed, small pictures, a dataset and a model in the Hub's form, a Hub."""
 
+import itertools
 import os
 
+from tests.hub_server import TOKEN
+from tests.loopback import ENVIRONMENT, HUB
+
+# The clients read theirs once, on import.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.update(ENVIRONMENT)
 
 import numpy as np
 import pytest
@@ -15,7 +20,29 @@ from colouru.hub import save_model
 from colouru.networks import build_colourizer
 from train.preset import PRESETS
 
+HUB_NUMBERS = itertools.count()
 WORDNET_IDS = [*PRESETS["report"].classes, "n99999999"]
+
+
+@pytest.fixture
+def hub():
+    """A Hub on loopback that the unmodified clients talk to, with nothing wrong with it yet."""
+    HUB.faults.clear()
+    yield HUB
+    HUB.faults.clear()
+
+
+@pytest.fixture
+def repo() -> str:
+    """An id that no other test uses, so nothing is cached of it."""
+    return f"tester/colouru-{next(HUB_NUMBERS)}"
+
+
+@pytest.fixture
+def token(monkeypatch) -> str:
+    """Log in."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    return TOKEN
 
 
 @pytest.fixture
