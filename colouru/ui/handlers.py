@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import io
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.hints import Hint, hints_from_json, hints_from_layer, hints_to_json, layer_from_hints
+from colouru.hub import WeightsError
 from colouru.photo import DAMAGE, open_photo
 from colouru.pipeline import Canvas, Colourization, Colourizer, pipeline
 from colouru.ui import words
@@ -67,8 +69,12 @@ class Work:
 
 @functools.cache
 def colourizer() -> Colourizer:
-    """The networks, loaded once."""
-    return pipeline()
+    """The networks, loaded once: those of the folder or Hub id in COLOURU_MODEL, else the embedded ones."""
+    try:
+        return pipeline(os.environ.get("COLOURU_MODEL") or None)
+    except WeightsError as error:
+        # The page is not served without them, and who started it is told in one sentence.
+        sys.exit(f"colouru: {error}")
 
 
 @contextlib.contextmanager
