@@ -39,6 +39,12 @@ def repo() -> str:
 
 
 @pytest.fixture
+def impatient(monkeypatch):
+    """Take the waiting out of the client's repetitions, and nothing else."""
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+
+
+@pytest.fixture
 def token(monkeypatch) -> str:
     """Log in."""
     monkeypatch.setenv("HF_TOKEN", TOKEN)

@@ -32,12 +32,6 @@ def published(hub, repo, files) -> str:
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    """Take the waiting out of the client's repetitions, and nothing else."""
-    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
-
-
-@pytest.fixture
 def nowhere(monkeypatch):
     """Let the Hub be at an address where nothing listens."""
     with socket.socket() as probe:
