@@ -370,6 +370,8 @@ class Handler(BaseHTTPRequestHandler):
     """HTTP, and what goes wrong with it."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body in one packet: between two the client's system may wait 40 ms.
+    wbufsize = -1
     hub: Hub
     name: str
     connections: set[socket.socket]

@@ -13,6 +13,7 @@ from huggingface_hub import constants
 
 from colouru import pipeline
 from colouru.hub import MAX_WEIGHTS_BYTES, WeightsError, load_model, read_model
+from colouru.ui import handlers
 from tests.browser import running_app
 from tests.hub_server import TOKEN
 
@@ -267,3 +268,11 @@ def test_the_command_line_takes_a_model_of_the_hub(hub, published, tmp_path):
     run = [*command, photo, "--model", published, "--revision", "v9", "-o", str(tmp_path / "out.png")]
     done = subprocess.run(run, stderr=subprocess.PIPE, text=True)
     assert done.stderr.startswith(f"colouru: {published} has no revision 'v9'") and done.stderr.count("\n") == 1
+
+
+def test_the_app_says_in_one_sentence_what_it_cannot_serve(hub, repo, monkeypatch):
+    monkeypatch.setenv("COLOURU_MODEL", repo)
+    with pytest.raises(
+        SystemExit, match=f"^colouru: there is no model {repo} on the Hub, nor a folder of that name here"
+    ):
+        handlers.colourizer.__wrapped__()
