@@ -165,7 +165,7 @@ def load_model(source: str | Path | None = None, *, revision: str | None = None,
         WeightsError: if there is none, it is damaged, or it is not a ColourU model.
     """
     if isinstance(source, str) and _is_hub_id(source):
-        # Late, as importing the Hub's client takes most of a second and only this needs it.
+        # Late: importing the Hub's client takes a fifth of a second, and only this needs it.
         from colouru.download import download_model
 
         return download_model(source, revision, token)
