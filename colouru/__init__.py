@@ -4,13 +4,13 @@ from colouru import Hint, pipeline
 
 colourize = pipeline()
 result = colourize("portrait.jpg", hints=[Hint(x=0.42, y=0.31, colour="#c68642")])
-result.gan.save("portrait-colour.png")
+result.save("portrait-colour.png")
 """
+
+__version__ = "0.1.0"
 
 from colouru.hints import Hint
 from colouru.metrics import normalized_loss
 from colouru.pipeline import Advice, Colourization, Suggestion, pipeline
-
-__version__ = "0.1.0"
 
 __all__ = ["Advice", "Colourization", "Hint", "__version__", "Suggestion", "normalized_loss", "pipeline"]

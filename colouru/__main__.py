@@ -12,7 +12,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from colouru.hub import ROLES
+from colouru.photo import open_photo
 from colouru.pipeline import Colourizer, pipeline
+from colouru.provenance import picture_format
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -20,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
         prog="colouru", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("photo", type=Path, help="a photo, or a folder of them")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the picture to write, or a folder")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="a .png, .jpg or .webp to write, or a folder")
     parser.add_argument("--hints", type=Path, help="JSON list of hints; of a folder NAME.json beside each photo")
     parser.add_argument("--model", help="folder with the weights, or Hub id user/name, instead of the embedded ones")
     parser.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
@@ -44,9 +46,15 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def colour_file(colourize: Colourizer, photo: Path, hints: Path | None, output: Path, which: str) -> None:
-    result = colourize(photo, hints)
-    getattr(result, which).save(output)
-    for remark in result.remarks:
+    """Colour one photo. A picture that ColourU saved brings its own hints, unless there are others."""
+    picture_format(output)
+    opened = open_photo(photo)
+    remarks = opened.remarks
+    if hints is None and opened.provenance:
+        hints = opened.provenance.hints
+        remarks += (f"{photo.name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.",)
+    colourize(opened, hints).save(output, which)
+    for remark in remarks:
         tqdm.write(remark, file=sys.stderr)
 
 

@@ -158,7 +158,12 @@ def as_hints(hints: Any) -> list[Hint]:
     return found
 
 
-def hints_from_layer(layer: np.ndarray) -> list[Hint]:
+def packed_paint(layer: np.ndarray) -> np.ndarray:
+    """One number (H,W) int64 for the colour of each pixel of a painted layer (H,W,4) uint8, 0 where it has no paint."""
+    return np.where(layer[..., 3] >= OPAQUE, layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1]) + 1, 0)
+
+
+def hints_from_layer(layer: np.ndarray, among: np.ndarray | None = None) -> list[Hint]:
     """The dots, strokes and areas of a painted layer, each covered by as few squares as show its shape.
 
     A dot becomes one hint, a stroke several along it: in every connected patch of one colour the largest inscribed
@@ -166,6 +171,7 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
 
     Args:
         layer: (H,W,4) uint8 RGBA; painted where it is opaque.
+        among: (H,W) bool, where to look; everywhere if None.
 
     Raises:
         ValueError: if it is not such an array, or has more than `MAX_HINTS` patches of paint.
@@ -176,9 +182,10 @@ def hints_from_layer(layer: np.ndarray) -> list[Hint]:
     stride = -(-max(layer.shape) // MAX_LAYER_SIDE)
     layer = layer[::stride, ::stride]
     height, width = layer.shape[:2]
-    painted = layer[..., 3] >= OPAQUE
-    packed = layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])  # one number per colour
-    patches = label(np.where(painted, packed + 1, 0), background=0, connectivity=2)
+    paint = packed_paint(layer)
+    painted = paint > 0
+    sought = paint if among is None else np.where(among[::stride, ::stride], paint, 0)
+    patches = label(sought, background=0, connectivity=2)
     if patches.max() > MAX_HINTS:
         raise ValueError(f"the layer has more than {MAX_HINTS:,} separate patches of paint; no more are taken")
     hints: list[Hint] = []
@@ -250,8 +257,8 @@ def _window(top: int, start: int, side: int, margin: int, shape: tuple[int, int]
 def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarray:
     """The hints as a painted layer (H,W,4) uint8 RGBA, from which `hints_from_layer` finds them again."""
     layer = np.zeros((height, width, 4), np.uint8)
-    for hint in hints:
-        rows, columns = _square(hint, height, width)
+    hints = list(hints)
+    for hint, (rows, columns) in zip(hints, hint_regions(hints, height, width), strict=True):
         layer[rows, columns] = [*bytes.fromhex(hint.colour[1:]), 255]
     return layer
 
@@ -262,9 +269,15 @@ def hint_colours(hints: Sequence[Hint]) -> Tensor:
     return to_network(rgb_to_lab(rgb))[1][..., 0, 0]
 
 
+def hint_regions(hints: Iterable[Hint], height: int, width: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of each hint in a picture of that size."""
+    return [_square(hint, height, width) for hint in hints]
+
+
 def hint_squares(hints: Sequence[Hint], height: int, width: int) -> list[tuple[slice, slice, Tensor]]:
     """Rows, columns and ab (2,) of each hint in a picture of that size."""
-    return [(*_square(hint, height, width), ab) for hint, ab in zip(hints, hint_colours(hints), strict=True)]
+    regions = hint_regions(hints, height, width)
+    return [(*region, ab) for region, ab in zip(regions, hint_colours(hints), strict=True)]
 
 
 def rasterize(hints: Iterable[Hint], height: int, width: int) -> tuple[Tensor, Tensor]:

@@ -116,12 +116,19 @@ def _parse(text: str) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """Both networks, ready to run, and where they came from."""
+    """Both networks, ready to run, and where they came from.
+
+    Attributes:
+        source: for people: where that is, and the beginning of the weights' sha256.
+        name: for pictures that are passed on: "embedded", user/name@commit of the Hub, or the folder's own name,
+            for its path is nobody's business.
+    """
 
     baseline: nn.Module
     gan: nn.Module
     config: Config
     source: str
+    name: str
 
 
 def save_model(
@@ -183,7 +190,7 @@ def load_model(source: str | Path | None = None, *, revision: str | None = None,
             f"there is no ColourU model in {source}: expected a folder with {CONFIG_NAME} and {WEIGHTS_NAME}, or a Hub "
             "id of the form user/name"
         )
-    return read_model(folder, str(source))
+    return read_model(folder, str(source), folder.resolve().name)
 
 
 def _is_hub_id(source: str) -> bool:
@@ -195,8 +202,8 @@ def read_config(folder: Path) -> Config:
     return Config.from_json(_read(folder / CONFIG_NAME, MAX_CONFIG_BYTES).decode("utf-8", errors="replace"))
 
 
-def read_model(folder: Path, name: str) -> Model:
-    """The model in a folder; `name` says where it came from.
+def read_model(folder: Path, source: str, name: str | None = None) -> Model:
+    """The model in a folder; `source` says where it came from, and `name`, the same if not given, is `Model.name`.
 
     Raises:
         DamagedError: if the weights are not those that `config.json` tells of.
@@ -215,7 +222,13 @@ def read_model(folder: Path, name: str) -> Model:
         )
     networks.load_state_dict(_read_state(content, networks.state_dict()), strict=True, assign=True)
     networks.eval().requires_grad_(False)
-    return Model(networks["baseline"], networks["gan"], config, f"{name} (sha256 {config.sha256[:12]})")
+    return Model(
+        networks["baseline"],
+        networks["gan"],
+        config,
+        source=f"{source} (sha256 {config.sha256[:12]})",
+        name=name or source,
+    )
 
 
 def _read(path: Path, limit: int) -> bytes:

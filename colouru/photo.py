@@ -1,6 +1,6 @@
 """Pictures from outside, opened safely: whatever a person may bring becomes upright 8-bit sRGB, or a clear sentence.
 
-Knows nothing of colourization.
+Of colourization it knows only what a picture that ColourU saved says of itself.
 """
 
 import dataclasses
@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from colouru.exif import exif_of
+from colouru.provenance import Provenance, read_provenance
 
 MAX_MEGAPIXELS = 50
 
@@ -46,10 +49,14 @@ class Photo:
     Attributes:
         rgb: (H,W,3) uint8, sRGB, upright.
         remarks: sentences about what was done to get there that the person should know of.
+        exif: its EXIF as bytes, b"" where it has none, see `colouru.exif`.
+        provenance: where its colours come from, if ColourU gave it them.
     """
 
     rgb: np.ndarray
     remarks: tuple[str, ...] = ()
+    exif: bytes = dataclasses.field(default=b"", repr=False)
+    provenance: Provenance | None = dataclasses.field(default=None, repr=False)
 
     @property
     def height(self) -> int:
@@ -66,7 +73,7 @@ class Photo:
         scale = longer_side / max(self.height, self.width)
         size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
         shrunk = Image.fromarray(self.rgb).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-        return Photo(np.asarray(shrunk), self.remarks)
+        return dataclasses.replace(self, rgb=np.asarray(shrunk))
 
 
 def open_photo(source: Any) -> Photo:
@@ -144,8 +151,12 @@ def _upright(picture: Image.Image, name: str) -> Photo:
     try:
         if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
             remarks.append(f"{name} has {picture.n_frames} frames; the first is used.")
+        exif = exif_of(picture)
         picture.load()
+        exif = exif or exif_of(picture)
         profile = picture.info.get("icc_profile")
+        provenance, problem = _provenance(picture)
+        remarks += [f"{name}: {problem}"] if problem else []
         picture = ImageOps.exif_transpose(picture)
     except DAMAGE as error:
         raise ValueError(_damaged(name, error)) from None
@@ -159,7 +170,15 @@ def _upright(picture: Image.Image, name: str) -> Photo:
         white = Image.new("RGB", picture.size, "white")
         picture = Image.composite(picture, white, alpha)
         remarks.append(f"{name} is transparent in places; they are laid on white.")
-    return Photo(np.asarray(picture), tuple(remarks))
+    return Photo(np.asarray(picture), tuple(remarks), exif, provenance)
+
+
+def _provenance(picture: Image.Image) -> tuple[Provenance | None, str]:
+    """Where the picture's colours come from; or a sentence why that cannot be read: it is a photo all the same."""
+    try:
+        return read_provenance(picture), ""
+    except ValueError as error:
+        return None, f"what ColourU once wrote into it cannot be used, so its hints are not restored ({error})."
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

@@ -14,14 +14,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from colouru import __version__
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import doubt, likely_colours
-from colouru.hints import Hint, as_hints, hint_colours, hint_squares, pixel_at, rasterize
+from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.hub import ROLES, Model, load_model
 from colouru.metrics import absence_of_colour
 from colouru.networks.generator import Generator, Sight
 from colouru.photo import Photo, open_photo
 from colouru.propagation import chroma_slope, guided_rows, keep_hints
+from colouru.provenance import Provenance, save_picture
 
 # Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
 BAND_PIXELS = 1 << 20
@@ -31,6 +33,8 @@ LOOK_SIDE = 64
 
 # A hint whose colour had to move by more than this, in ab units, to exist at its lightness counts as clipped.
 NOTABLE = 2.0
+
+COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no original to compare with."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Colourization:
         clipped: the numbers, from 0, of those hints whose colour sRGB does not have at the lightness of the photo
             there: the nearest was taken.
         remarks: what was done to the photo on opening that the person should know of.
+        provenance: for each of "baseline" and "gan" what its picture is saved with.
+        exif: the photo's, as `Photo` has it.
     """
 
     baseline: Image.Image
@@ -55,6 +61,23 @@ class Colourization:
     hints: tuple[Hint, ...]
     clipped: tuple[int, ...]
     remarks: tuple[str, ...]
+    provenance: dict[str, Provenance] = dataclasses.field(repr=False)
+    exif: bytes = dataclasses.field(repr=False)
+
+    def save(self, path: str | Path, network: str = "gan", *, keep_location: bool = False) -> None:
+        """Write that network's picture with the photo's EXIF and with where its colours come from.
+
+        Args:
+            path: ends in .png, .jpg or .webp.
+            network: "baseline" or "gan".
+            keep_location: whether where the photo was taken stays in the EXIF.
+
+        Raises:
+            ValueError: if the network is none of these or the format cannot hold the picture; see `save_picture`.
+        """
+        if network not in ROLES:
+            raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r}")
+        save_picture(getattr(self, network), path, self.provenance[network], self.exif, keep_location=keep_location)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +117,9 @@ class Canvas:
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
         self.L = {role: to_network(picture_to_lab(photo.thumbnail(sizes[role]).rgb))[0] for role in ROLES}  # (1,1,h,w)
-        self.no_loss_because = absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
+        self.no_loss_because = (
+            COLOURED_BEFORE if photo.provenance else absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
+        )
         self.sight = None
         if isinstance(model.gan, Generator):
             with torch.inference_mode():
@@ -105,29 +130,43 @@ class Canvas:
         ((picture, _),) = self._render({"baseline": torch.zeros(1, 2, *self.L["baseline"].shape[2:])}, []).values()
         return picture
 
-    def __call__(self, hints: Any = None) -> Colourization:
-        """The photo in colour, given hints in any form that `colouru.hints.as_hints` takes.
+    def __call__(self, hints: Any = None, saturation: float = 1.0) -> Colourization:
+        """The photo in colour.
+
+        Args:
+            hints: in any form that `colouru.hints.as_hints` takes.
+            saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
 
         Raises:
-            ValueError: if they are no hints, or a painted layer of other proportions than the photo's.
+            ValueError: if the hints are none, or a painted layer of other proportions than the photo's, or the
+                saturation is not such a number.
         """
-        hints = self._as_hints(hints)
-        coloured = self.colour(hints)
+        hints = self.read_hints(hints)
+        coloured = self.colour(hints, saturation=saturation)
         return Colourization(
             **{role: picture for role, (picture, _) in coloured.items()},
             normalized_loss={role: loss for role, (_, loss) in coloured.items()},
             no_loss_because=self.no_loss_because,
             hints=tuple(hints),
-            clipped=self._clipped(hints),
+            clipped=self.clipped(hints),
             remarks=self.photo.remarks,
+            provenance={role: self.provenance(hints, role, saturation) for role in ROLES},
+            exif=self.photo.exif,
         )
+
+    def provenance(self, hints: Sequence[Hint], network: str, saturation: float = 1.0) -> Provenance:
+        """What a picture of this photo by `network`, "baseline" or "gan", is saved with."""
+        model = self.model
+        return Provenance(tuple(hints), network, model.name, model.config.sha256, __version__, saturation)
 
     @torch.inference_mode()
     def colour(
-        self, hints: Sequence[Hint], roles: Sequence[str] = ROLES
+        self, hints: Sequence[Hint], roles: Sequence[str] = ROLES, saturation: float = 1.0
     ) -> dict[str, tuple[Image.Image, float | None]]:
         """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
-        rendered = self._render({role: self._predict(role, hints) for role in roles}, hints)
+        if isinstance(saturation, bool) or not isinstance(saturation, (int, float)) or not 0 <= saturation <= 2:
+            raise ValueError(f"the saturation must be a number from 0 to 2, got {str(saturation)[:40]!r}")
+        rendered = self._render({role: self._predict(role, hints) for role in roles}, hints, saturation)
         return {role: (picture, None if self.no_loss_because else loss) for role, (picture, loss) in rendered.items()}
 
     @torch.inference_mode()
@@ -140,7 +179,7 @@ class Canvas:
         generator, sight = self._generator()
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
-        answer = generator.answer(sight, *self._hint_tensors("gan", self._as_hints(hints)))
+        answer = generator.answer(sight, *self._hint_tensors("gan", self.read_hints(hints)))
         height, width = self.L["gan"].shape[2:]
         row, column = pixel_at(y, self.photo.height), pixel_at(x, self.photo.width)
         lightness = float(picture_to_lab(self.photo.rgb[row : row + 1, column : column + 1])[0, 0])
@@ -156,7 +195,7 @@ class Canvas:
             ValueError: if the model's generator cannot tell.
         """
         generator, sight = self._generator()
-        _, hint_mask = self._hint_tensors("gan", self._as_hints(hints))
+        _, hint_mask = self._hint_tensors("gan", self.read_hints(hints))
         found = doubt(generator, sight, hint_mask)
         gain = found.gain.cpu().numpy()
         row, column = np.unravel_index(gain.argmax(), gain.shape)
@@ -183,20 +222,32 @@ class Canvas:
             return self.model.gan.answer(self.sight, *tensors).ab[..., : L.shape[2], : L.shape[3]].cpu()
         return getattr(self.model, role)(L.to(self.device), *tensors).cpu()
 
-    def _as_hints(self, hints: Any) -> list[Hint]:
+    def read_hints(self, hints: Any) -> list[Hint]:
+        """Hints for this photo in any form that `colouru.hints.as_hints` takes, as a list.
+
+        Raises:
+            ValueError: if they are none, or a painted layer of other proportions than the photo's.
+        """
         self._check_proportions(hints)
         return as_hints(hints)
 
-    def _clipped(self, hints: Sequence[Hint]) -> tuple[int, ...]:
-        """The numbers of the hints whose colour does not exist at the lightness under their middle."""
+    def clipped(self, hints: Sequence[Hint]) -> tuple[int, ...]:
+        """The numbers of the hints whose colour does not exist at the lightness of most of the photo under them."""
         if not hints:
             return ()
-        rows = [pixel_at(hint.y, self.photo.height) for hint in hints]
-        columns = [pixel_at(hint.x, self.photo.width) for hint in hints]
-        L = to_network(picture_to_lab(self.photo.rgb[rows, columns][:, None]))[0]  # (1,1,K,1)
-        asked = from_network(L, hint_colours(hints).T[None, ..., None])
-        moved = (into_gamut(asked)[0] - asked).norm(dim=1)[0, :, 0]
-        return tuple((moved > NOTABLE).nonzero()[:, 0].tolist())
+        samples = [self._sample(*region) for region in hint_regions(hints, self.photo.height, self.photo.width)]
+        L = to_network(picture_to_lab(np.stack(samples)))[0]  # (1,1,K,S)
+        asked = from_network(L, hint_colours(hints).T[None, ..., None].expand(-1, -1, -1, L.shape[3]))
+        moved = (into_gamut(asked)[0] - asked).norm(dim=1)[0]  # (K,S)
+        return tuple(((moved > NOTABLE).float().mean(1) > 0.5).nonzero()[:, 0].tolist())
+
+    def _sample(self, rows: slice, columns: slice) -> np.ndarray:
+        """Pixels (25,3) of a part of the photo, evenly spread over it."""
+        across = (
+            np.linspace(part.start, min(part.stop, side) - 1, 5).round().astype(int)
+            for part, side in ((rows, self.photo.height), (columns, self.photo.width))
+        )
+        return self.photo.rgb[np.ix_(*across)].reshape(-1, 3)
 
     def _check_proportions(self, hints: Any) -> None:
         """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
@@ -210,7 +261,9 @@ class Canvas:
                 f"{self.photo.width} x {self.photo.height}, got {width} x {height}"
             )
 
-    def _render(self, predictions: dict[str, Tensor], hints: Sequence[Hint]) -> dict[str, tuple[Image.Image, float]]:
+    def _render(
+        self, predictions: dict[str, Tensor], hints: Sequence[Hint], saturation: float = 1.0
+    ) -> dict[str, tuple[Image.Image, float]]:
         """The photo with each network's `ab_pred` (1,2,h,w) of the working copy, and the normalized loss of each."""
         height, width = self.photo.height, self.photo.width
         slopes = {role: chroma_slope(self.L[role], ab_pred) for role, ab_pred in predictions.items()}
@@ -226,7 +279,7 @@ class Canvas:
                 guided = guided_rows(ab_pred, slopes[role], self.L[role], L, height, rows)
                 if role == "gan" and self.sight is not None:
                     keep_hints(guided, painted, rows)
-                lab, rgb = into_gamut(from_network(L, guided))
+                lab, rgb = into_gamut(from_network(L, guided * saturation))
                 outputs[role][rows] = to_bytes(rgb[0]).movedim(0, -1).numpy()
                 errors[role] += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
         return {

@@ -1,7 +1,13 @@
 """What several tests share: chance from a seed, small pictures, a dataset and a model in the Hub's form, a Hub."""
 
 import itertools
+import json
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from tests.hub_server import TOKEN
 from tests.loopback import ENVIRONMENT, HUB
@@ -54,6 +60,21 @@ def token(monkeypatch) -> str:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def exiftool() -> Callable[..., dict[str, Any]]:
+    """Runs exiftool on a file, with further arguments to change it, and gives all tags that it then finds there."""
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is missing: it is in Debian's package libimage-exiftool-perl")
+
+    def run(path: Path, *changes: str) -> dict[str, Any]:
+        if changes:
+            subprocess.run(["exiftool", "-q", "-overwrite_original", *changes, str(path)], check=True)
+        answer = subprocess.run(["exiftool", "-j", "-b", "-G1", str(path)], capture_output=True, text=True, check=True)
+        return json.loads(answer.stdout)[0]
+
+    return run
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from huggingface_hub import constants
 
 from colouru import pipeline
 from colouru.hub import MAX_WEIGHTS_BYTES, WeightsError, load_model, read_model
-from colouru.ui import handlers
+from colouru.ui import work
 from tests.browser import running_app
 from tests.hub_server import TOKEN
 
@@ -57,6 +57,7 @@ def test_a_model_of_the_hub_is_that_which_was_published(hub, published, untraine
     colourize = pipeline(published)
     assert same(colourize.model, untrained_model)
     assert colourize.source.startswith(f"{published}@{commit} (sha256 ")
+    assert colourize.model.name == f"{published}@{commit}"
     assert colourize(colourful).gan.size == (64, 48)
 
 
@@ -275,4 +276,4 @@ def test_the_app_says_in_one_sentence_what_it_cannot_serve(hub, repo, monkeypatc
     with pytest.raises(
         SystemExit, match=f"^colouru: there is no model {repo} on the Hub, nor a folder of that name here"
     ):
-        handlers.colourizer.__wrapped__()
+        work.colourizer.__wrapped__()

@@ -13,6 +13,7 @@ from skimage.data import astronaut, camera
 from colouru import Hint, normalized_loss, pipeline
 from colouru.colour import AB_SCALE, into_gamut, rgb_to_lab
 from colouru.hints import hint_squares, hints_to_json, layer_from_hints
+from colouru.photo import open_photo
 
 RED = Hint(x=0.5, y=0.5, colour="#d02020", size=0.1)
 
@@ -213,10 +214,28 @@ def test_the_command_line_colours_a_photo_and_a_folder(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_command_line_goes_on_from_a_saved_picture_unless_given_other_hints(tmp_path):
+    (tmp_path / "hints.json").write_text(json.dumps([RED.to_dict()]))
+    (tmp_path / "none.json").write_text("[]")
+    Image.fromarray(camera()).save(tmp_path / "camera.png")
+    first, again, without = (str(tmp_path / name) for name in ("first.png", "again.jpg", "without.webp"))
+    assert run(str(tmp_path / "camera.png"), "--hints", str(tmp_path / "hints.json"), "-o", first).stderr == ""
+    going_on = run(first, "-o", again)
+    assert going_on.returncode == 0 and going_on.stderr == (
+        "first.png was saved by ColourU: its own hints, 1 of them, are used again.\n"
+    )
+    assert open_photo(again).provenance.hints == (RED,)
+    assert run(first, "--hints", str(tmp_path / "none.json"), "-o", without).stderr == ""
+    assert open_photo(without).provenance.hints == ()
+
+
+@pytest.mark.slow
 def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path):
     over_itself = run(str(tmp_path), "-o", str(tmp_path))
     assert over_itself.returncode != 0 and "nothing is written over them" in over_itself.stderr
     hints_for_many = run(str(tmp_path), "--hints", "hints.json", "-o", str(tmp_path / "out"))
     assert hints_for_many.returncode != 0 and "--hints is for one photo" in hints_for_many.stderr
+    unknown = run("no-such-photo.jpg", "-o", str(tmp_path / "out.tif"))
+    assert unknown.stderr == "colouru: out.tif cannot be saved: its name must end in .png, .jpg or .webp\n"
     missing = run("no-such-photo.jpg", "-o", str(tmp_path / "out.png"))
     assert missing.returncode != 0 and missing.stderr == "colouru: there is no file no-such-photo.jpg\n"

@@ -1,35 +1,32 @@
-"""What the page does: open a photo, colour it from what was painted, hand it out at full size.
+"""What the page does: open a photo, and colour it anew after every click, stroke, key and switch.
 
-Handlers take and give what Gradio's components do. Whatever a person may do wrong becomes a `gr.Error` that says what
-to do next, and leaves the page, and so their work, as it was.
+Handlers take and give what Gradio's components do. Whatever a person may do wrong becomes a sentence on the page that
+says what to do next, and leaves the page, and so their work, as it was.
 """
 
 import base64
 import contextlib
 import dataclasses
-import functools
 import io
-import os
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 from PIL import Image
 
-from colouru.hints import Hint, hints_from_json, hints_from_layer, hints_to_json, layer_from_hints
-from colouru.hub import WeightsError
+from colouru.hints import Hint, hints_from_json, layer_from_hints
 from colouru.photo import DAMAGE, open_photo
-from colouru.pipeline import Canvas, Colourization, Colourizer, pipeline
-from colouru.ui import words
+from colouru.pipeline import Colourization
+from colouru.ui import board, words
+from colouru.ui.examples import examples
+from colouru.ui.painting import hints_after_painting
 from colouru.ui.palette import SWATCHES
+from colouru.ui.work import PREVIEW_SIDE, Work, colourizer
 
-# Longer sides in pixels: of the pictures shown, and of the grey copy that is painted on. Browsers hang on an editor
-# with a photo of twelve megapixels.
-PREVIEW_SIDE = 640
+# Longer side in pixels of the grey copy that is painted on: browsers hang on an editor with twelve megapixels.
 SKETCH_SIDE = 512
 
 # A strip of paper is painted on at least this many pixels wide.
@@ -42,39 +39,28 @@ MAX_LAYER_BYTES = 8 << 20
 PNG_PREFIX = "data:image/png;base64,"
 
 
+class View(NamedTuple):
+    """How the person wants to see it: the values of the page's switches.
+
+    Attributes:
+        saturation: 0 to 2.
+        versus: whether each network is compared with the other instead of with grey.
+        advise: whether the spot is marked where a dot would help most.
+        doubt: whether what is least sure is tinted.
+    """
+
+    saturation: float = 1.0
+    versus: bool = False
+    advise: bool = False
+    doubt: bool = False
+
+
 def uploaded_path(payload: Any) -> str | None:
     """The file as it was uploaded; stands in for `gr.Image.preprocess`, which would open it and fail without a word.
 
     Gradio has by then seen that the path is one of its own uploads.
     """
     return payload.path if payload else None
-
-
-@dataclasses.dataclass(frozen=True)
-class Work:
-    """What is kept of a photo while a person works on it.
-
-    Attributes:
-        path: the photo itself, an upload that Gradio deletes in time.
-        canvas: the photo at the size in which it is shown.
-        grey: the same without colour.
-        shrunk: whether the photo itself is larger.
-    """
-
-    path: str
-    canvas: Canvas
-    grey: Image.Image
-    shrunk: bool
-
-
-@functools.cache
-def colourizer() -> Colourizer:
-    """The networks, loaded once: those of the folder or Hub id in COLOURU_MODEL, else the embedded ones."""
-    try:
-        return pipeline(os.environ.get("COLOURU_MODEL") or None)
-    except WeightsError as error:
-        # The page is not served without them, and who started it is told in one sentence.
-        sys.exit(f"colouru: {error}")
 
 
 @contextlib.contextmanager
@@ -86,59 +72,210 @@ def plain_errors() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def start(path: str, hints_json: str = "[]") -> tuple:
-    """Open a photo, with the hints that an example has: the sketch, then what `outputs` gives."""
+# Photos. Each gives the photo box, the sketch, then what `outputs` does.
+
+
+def start(path: str | None, before: Work | None, *view: Any) -> tuple:
+    """Open a photo, with the hints in it if ColourU saved it; None is a person who keeps the one that was there."""
+    if path is None:
+        return (before.path if before else None, gr.skip(), *unchanged())
     with plain_errors():
-        hints = hints_from_json(hints_json)
         photo = open_photo(path)
-        preview = photo.thumbnail(PREVIEW_SIDE)
-        canvas = colourizer().open(preview)
-    for remark in photo.remarks:
+    hints = photo.provenance.hints if photo.provenance else ()
+    for remark in (*photo.remarks, *([words.HINTS_RESTORED.format(count=len(hints))] if hints else [])):
         gr.Info(remark)
-    work = Work(path, canvas, canvas.grey(), shrunk=preview is not photo)
-    return sketch(work.grey, hints), *outputs(work, hints)
+    return gr.skip(), *begin(path, photo, hints, before, View(*view))
 
 
-def sketch(grey: Image.Image, hints: list[Hint]) -> dict:
-    """The grey copy to paint on and a layer with the hints, as `gr.ImageEditor` takes them."""
-    scale = SKETCH_SIDE / max(grey.size)
-    width, height = (max(SKETCH_LEAST_SIDE, round(side * scale)) for side in grey.size)
+def start_example(number: int, kept: bool, before: Work | None, *view: Any) -> tuple:
+    """Open one of the examples with its hints, unless the person keeps the photo that was there."""
+    if kept:
+        return gr.skip(), gr.skip(), *unchanged()
+    path, hints_json = examples()[number]
+    return path, *begin(path, open_photo(path), hints_from_json(hints_json), before, View(*view))
+
+
+def begin(path: str, photo: Any, hints: Iterable[Hint], before: Work | None, view: View) -> tuple:
+    preview = photo.thumbnail(PREVIEW_SIDE)
+    canvas = colourizer().open(preview)
+    work = Work(
+        path,
+        canvas,
+        canvas.grey(),
+        shrunk=preview is not photo,
+        folder=tempfile.TemporaryDirectory(prefix="colouru-"),
+        painting=before.painting if before else False,
+        stamp=before.stamp if before else 0.0,
+    )
+    work = dataclasses.replace(work, history=work.history.then(hints))
+    work, sketch = with_sketch(work) if work.painting else (work, gr.skip())
+    return sketch, *outputs(work, view, selected=-1, photo=True)
+
+
+# Hints. Each gives what `outputs` does; those that change the sketch give it first.
+
+
+def edit(work: Work | None, value: Any, *view: Any) -> tuple:
+    """Take the hints that the board or the list sent. What is no list of hints is refused, and the page set right."""
+    if work is None:
+        gr.Warning(words.PHOTO_DROPPED)
+        return unchanged()
+    try:
+        hints, selected, stamp = board.told(value)
+    except ValueError as error:
+        gr.Warning(str(error))
+        return outputs(work, View(*view))
+    asked_only = tuple(hints) == work.hints
+    work = dataclasses.replace(work, history=work.history.then(hints), stamp=stamp)
+    return outputs(work, View(*view), selected=selected, pictures=not asked_only)
+
+
+def paint(work: Work | None, layer_url: str, *view: Any) -> tuple:
+    """Take what is painted now; `layer_url` is the painted layer as a data URL, "" where there is none."""
+    if work is None:
+        raise gr.Error(words.PHOTO_DROPPED if layer_url else words.NO_PHOTO, print_exception=False)
+    width, height = sketch_size(work)
+    with plain_errors():
+        layer = read_layer(layer_url) if layer_url else np.zeros((height, width, 4), np.uint8)
+        if layer.shape[:2] != (height, width):
+            raise ValueError(words.UNREADABLE_SKETCH)
+        hints = hints_after_painting(work.hints, work.sketch, layer)
+    work = dataclasses.replace(work, sketch=layer)
+    if tuple(hints) == work.hints:
+        return work, *unchanged()[1:]
+    return outputs(dataclasses.replace(work, history=work.history.then(hints)), View(*view), selected=-1)
+
+
+def paint_from_editor(work: Work | None, value: dict | None, *view: Any) -> tuple:
+    """The same from the editor's own value, for a browser in which the layer cannot be read directly."""
+    layers = (value or {}).get("layers") or []
+    return paint(work, to_data_url(layers[0]) if layers else "", *view)
+
+
+def undo(work: Work | None, *view: Any) -> tuple:
+    return revised(work, work.history.undone() if work else None, view)
+
+
+def redo(work: Work | None, *view: Any) -> tuple:
+    return revised(work, work.history.redone() if work else None, view)
+
+
+def clear(work: Work | None, *view: Any) -> tuple:
+    return revised(work, work.history.then([]) if work else None, view)
+
+
+def open_hints(work: Work | None, path: str, *view: Any) -> tuple:
+    """Put the hints of a JSON file in the place of those there are."""
+    if work is None:
+        raise gr.Error(words.NO_PHOTO, print_exception=False)
+    with plain_errors():
+        try:
+            hints = hints_from_json(Path(path).read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{Path(path).name} is not a JSON file: {error}") from None
+    gr.Info(words.HINTS_OPENED.format(count=len(hints)))
+    return revised(work, work.history.then(hints), view)
+
+
+def revised(work: Work | None, history: Any, view: tuple) -> tuple:
+    if work is None or history == work.history:
+        return gr.skip(), *unchanged()
+    work = dataclasses.replace(work, history=history)
+    work, sketch = with_sketch(work) if work.painting else (work, gr.skip())
+    return sketch, *outputs(work, View(*view), selected=-1)
+
+
+# Switches.
+
+
+def look(work: Work | None, *view: Any) -> tuple:
+    """The same hints, seen otherwise."""
+    return outputs(work, View(*view)) if work else unchanged()
+
+
+def to_paint(work: Work | None) -> tuple:
+    """The Paint tab came to the front: its sketch shows the hints as they are. Gives the work and the sketch."""
+    return with_sketch(dataclasses.replace(work, painting=True)) if work else (work, gr.skip())
+
+
+def to_click(work: Work | None, *view: Any) -> tuple:
+    """The Click tab came to the front, and may never have been shown before."""
+    if work is None:
+        return unchanged()
+    return outputs(dataclasses.replace(work, painting=False), View(*view), selected=-1, photo=True)
+
+
+# What they share.
+
+
+def outputs(
+    work: Work, view: View, *, selected: int | None = None, photo: bool = False, pictures: bool = True
+) -> tuple:
+    """The work, both pictures, their losses, what these mean, the board, the list, and which buttons can be pressed.
+
+    Args:
+        selected, photo: see `board.shown`.
+        pictures: whether they change; the rest of the page may without them.
+    """
+    work.keep()
+    seen: tuple = (gr.skip(),) * 5
+    if pictures:
+        with plain_errors():
+            seen = picture_outputs(work, view, work.canvas(work.hints, saturation=view.saturation))
+    value = board.shown(work, advise=view.advise, doubt=view.doubt, selected=selected, photo=photo)
+    history = work.history
+    can = [gr.Button(interactive=bool(these)) for these in (history.past, history.future, history.now)]
+    return work, *seen, value, value, *can
+
+
+def unchanged() -> tuple:
+    """As many values as `outputs` gives, that leave the page as it is."""
+    return (gr.skip(),) * 11
+
+
+def picture_outputs(work: Work, view: View, result: Colourization) -> tuple:
+    gan, baseline = (work.picture_file(role, getattr(result, role)) for role in ("gan", "baseline"))
+    grey = work.picture_file("grey", work.grey)
+    return (
+        (baseline if view.versus else grey, gan),
+        (gan if view.versus else grey, baseline),
+        *loss_sentences(work, result),
+    )
+
+
+def loss_sentences(work: Work, result: Colourization) -> tuple[str, str, str]:
+    """The losses of both networks, and what that means, or why there are none."""
+    if result.no_loss_because:
+        return "", "", words.NO_LOSS.format(reason=result.no_loss_because)
+    sentence = words.LOSS_ON_PREVIEW if work.shrunk else words.LOSS
+    gan, baseline = (sentence.format(loss=result.normalized_loss[role]) for role in ("gan", "baseline"))
+    return gan, baseline, words.LOSS_MEANING
+
+
+def sketch_size(work: Work) -> tuple[int, int]:
+    """Width and height of the grey copy that is painted on."""
+    scale = SKETCH_SIDE / max(work.grey.size)
+    width, height = (max(SKETCH_LEAST_SIDE, round(side * scale)) for side in work.grey.size)
+    return width, height
+
+
+def with_sketch(work: Work) -> tuple[Work, dict]:
+    """The work, and its grey copy with the hints painted on it, as `gr.ImageEditor` takes it."""
+    width, height = sketch_size(work)
+    painted = layer_from_hints(work.hints, height, width)
     # The editor centres a layer on its first, square canvas, whatever the shape of the photo: only one of just that
     # size stays where it is.
     layer = np.zeros((SKETCH_SIDE, SKETCH_SIDE, 4), np.uint8)
-    layer[:height, :width] = layer_from_hints(hints, height, width)
-    background = grey.resize((width, height), Image.Resampling.LANCZOS)
+    layer[:height, :width] = painted
+    background = work.grey.resize((width, height), Image.Resampling.LANCZOS)
     # The composite must be missing, or the editor takes it for the background.
-    return {"background": background, "layers": [layer] if hints else [], "composite": None}
-
-
-def recolour(work: Work | None, layer_url: str) -> tuple:
-    """The outputs for what is painted now; `layer_url` is the painted layer as a data URL, "" where there is none."""
-    if work is None:
-        raise gr.Error(words.PHOTO_DROPPED if layer_url else words.NO_PHOTO, print_exception=False)
-    with plain_errors():
-        hints = hints_from_layer(read_layer(layer_url)) if layer_url else []
-    keep(work)
-    return outputs(work, hints)
-
-
-def recolour_from_editor(work: Work | None, value: dict | None) -> tuple:
-    """The same from the editor's own value, for a browser in which the layer cannot be read directly."""
-    layers = (value or {}).get("layers") or []
-    return recolour(work, to_data_url(layers[0]) if layers else "")
+    value = {"background": background, "layers": [layer] if work.hints else [], "composite": None}
+    return dataclasses.replace(work, sketch=painted), value
 
 
 def to_data_url(layer: np.ndarray) -> str:
     """A painted layer (H,W,4) uint8 as the browser would send it."""
-    buffer = io.BytesIO()
-    Image.fromarray(layer).save(buffer, "PNG")
-    return PNG_PREFIX + base64.b64encode(buffer.getvalue()).decode()
-
-
-def keep(work: Work) -> None:
-    """Let the hour after which Gradio deletes an upload begin anew; it goes by the time of the last change."""
-    with contextlib.suppress(OSError):
-        os.utime(work.path)
+    return board.data_url(Image.fromarray(layer), "PNG")
 
 
 def read_layer(layer_url: str) -> np.ndarray:
@@ -157,50 +294,6 @@ def read_layer(layer_url: str) -> np.ndarray:
     except DAMAGE:
         pass
     raise ValueError(words.UNREADABLE_SKETCH)
-
-
-def outputs(work: Work, hints: list[Hint]) -> tuple:
-    """The work anew, both pictures beside the greyscale, what is said of their loss, the hints as JSON, and the hints.
-
-    The work is given back unchanged so that Gradio's hour for it begins anew too.
-    """
-    result = work.canvas(hints)
-    return (
-        work,
-        (work.grey, result.baseline),
-        (work.grey, result.gan),
-        loss_sentence(work, result, "baseline"),
-        loss_sentence(work, result, "gan") + clipped_sentence(result),
-        hints_to_json(hints),
-        hints,
-    )
-
-
-def loss_sentence(work: Work, result: Colourization, role: str) -> str:
-    loss = result.normalized_loss[role]
-    if loss is None:
-        return words.NO_LOSS.format(reason=result.no_loss_because)
-    return (words.LOSS_ON_PREVIEW if work.shrunk else words.LOSS).format(loss=loss)
-
-
-def clipped_sentence(result: Colourization) -> str:
-    """Which dots ask for a colour that is not to be had, as the list of hints numbers them, from 1; "" if none does."""
-    numbers = ", ".join(str(number + 1) for number in result.clipped)
-    return "\n\n" + words.CLIPPED.format(numbers=numbers) if numbers else ""
-
-
-def full_size(role: str, work: Work | None, hints: list[Hint]) -> Iterator[str]:
-    """The photo in colour at its own size, as a file that is gone once Gradio has taken its copy."""
-    if work is None:
-        raise gr.Error(words.NO_PHOTO, print_exception=False)
-    if not Path(work.path).exists():
-        raise gr.Error(words.PHOTO_DROPPED, print_exception=False)
-    with plain_errors():
-        picture, _ = colourizer().open(work.path).colour(hints, [role])[role]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{Path(work.path).stem}-{role}.png"
-        picture.save(file, compress_level=3)
-        yield str(file)
 
 
 def brush() -> gr.Brush:

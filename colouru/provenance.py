@@ -1,0 +1,322 @@
+"""Where a picture's colours come from, written into the picture itself and read back from it.
+
+The network that coloured it, its weights, and the hints of a person with their notes travel as XMP (ISO 16684-1), which
+PNG, JPEG and WebP all hold and other programs show and keep. What is read is not trusted: it is a stranger's file.
+Knows nothing of how colours are made.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import numbers
+import os
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from colouru.exif import carried_over
+from colouru.hints import Hint, as_hints, hints_from_json, hints_to_json
+from colouru.hub import ROLES
+
+# The term of IPTC's vocabulary for a picture that a machine has added to a photograph.
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+
+# Only a name, and one that nobody can own.
+NAMESPACE = "http://colouru.invalid/provenance/1.0/"
+
+PNG_KEYWORD = "ColourU hints"
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383}
+
+MAX_XMP_BYTES = 16 << 20
+
+# JPEG holds XMP in segments; what does not fit into one goes into further ones (XMP part 3, section 1.1.3.1).
+XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENSION_SEGMENT = b"http://ns.adobe.com/xmp/extension/\0"
+MAX_SEGMENT = 65_533
+XMP_NOTE = "http://ns.adobe.com/xmp/note/"
+
+PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+{xmp}
+<?xpacket end="r"?>"""
+
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:xmpNote="{note}"
+    xmlns:colouru="{namespace}">
+{properties}
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """Who gave a picture its colours.
+
+    Attributes:
+        hints: the colours that a person supplied.
+        network: "baseline" or "gan".
+        model: the weights: "embedded", "user/name@commit" or the name of a folder.
+        sha256: of the weights, 64 hexadecimal digits.
+        version: of ColourU.
+        saturation: by how much the chroma was multiplied afterwards, from 0 to 10.
+
+    Raises:
+        ValueError: if a value is not of this kind.
+    """
+
+    hints: tuple[Hint, ...]
+    network: str
+    model: str
+    sha256: str
+    version: str
+    saturation: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hints", tuple(as_hints(self.hints)))
+        if self.network not in ROLES:
+            raise ValueError(f"expected the network {' or '.join(ROLES)}, got {self.network!r:.60}")
+        for name in ("model", "version"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not 0 < len(value) <= 300:
+                raise ValueError(f"expected a {name} of at most 300 characters, got {value!r:.60}")
+        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"expected a sha256 of 64 hexadecimal digits, got {self.sha256!r:.60}")
+        saturation = self.saturation
+        if isinstance(saturation, bool) or not isinstance(saturation, numbers.Real) or not 0 <= saturation <= 10:
+            raise ValueError(f"expected a saturation from 0 to 10, got {saturation!r:.60}")
+        object.__setattr__(self, "saturation", float(saturation))
+
+
+def picture_format(path: str | Path) -> str:
+    """The format, as Pillow calls it, that a file of that name is saved in.
+
+    Raises:
+        ValueError: if it is none that can tell where its colours come from.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{path.name} cannot be saved: its name must end in .png, .jpg or .webp")
+    return FORMATS[path.suffix.lower()]
+
+
+def save_picture(
+    picture: Image.Image,
+    path: str | Path,
+    provenance: Provenance,
+    exif: bytes = b"",
+    *,
+    keep_location: bool = False,
+    quality: int = 95,
+) -> None:
+    """Write a picture together with where its colours come from; a file of that name is replaced only by a whole one.
+
+    No colour profile is written: a picture without one is sRGB. PNG keeps every pixel as it is, JPEG and WebP nearly.
+
+    Args:
+        picture: sRGB, upright.
+        path: ends in .png, .jpg, .jpeg or .webp.
+        exif: of the photo, as `Photo.exif` has it. Its location stays out unless `keep_location`.
+        quality: of JPEG and WebP, up to 100.
+
+    Raises:
+        ValueError: if the name ends otherwise, the format has no room for such a size, or the notes of the hints are
+            too long.
+        OSError: if the file cannot be written.
+    """
+    path = Path(path)
+    format = picture_format(path)
+    if max(picture.size) > (most := MAX_SIDES.get(format, max(picture.size))):
+        raise ValueError(
+            f"{path.name} cannot be saved: the picture is {picture.width} x {picture.height}, and {format} has at most "
+            f"{most:,} pixels a side; save it as .png"
+        )
+    picture = picture.convert("RGB")
+    picture.info = {}  # what a file had that it was opened from would be written again
+    options: dict[str, Any] = {"exif": carried_over(exif, *picture.size, keep_location=keep_location)}
+    if format == "PNG":
+        options |= {"pnginfo": _png_text(provenance), "compress_level": 3}
+    elif format == "JPEG":
+        options |= {"extra": _jpeg_segments(provenance), "quality": quality, "subsampling": 0}
+    else:
+        options |= {"xmp": _packet(provenance), "quality": quality}
+    with _replacing(path) as file:
+        picture.save(file, format, **options)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of `path` once it is complete."""
+    partial = path.with_name(f".colouru-{os.getpid()}-{os.urandom(4).hex()}.partial")
+    try:
+        with open(partial, "xb") as file:
+            yield file
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _png_text(provenance: Provenance) -> PngInfo:
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", _packet(provenance).decode())
+    # The same once more for people, in whatever shows a PNG's text.
+    text.add_itxt(PNG_KEYWORD, _hints_text(provenance))
+    return text
+
+
+def _jpeg_segments(provenance: Provenance) -> bytes:
+    packet = _packet(provenance)
+    if len(XMP_SEGMENT + packet) <= MAX_SEGMENT:
+        return _segment(XMP_SEGMENT + packet)
+    hints = _xmp({f"colouru:{name}": value for name, value in _fields(provenance).items() if name == "Hints"}).encode()
+    guid = hashlib.md5(hints, usedforsecurity=False).hexdigest().upper()
+    segments = [_segment(XMP_SEGMENT + _packet(provenance, extension=guid))]
+    room = MAX_SEGMENT - len(EXTENSION_SEGMENT) - 40
+    for start in range(0, len(hints), room):
+        place = guid.encode() + struct.pack(">II", len(hints), start)
+        segments.append(_segment(EXTENSION_SEGMENT + place + hints[start : start + room]))
+    return b"".join(segments)
+
+
+def _segment(content: bytes) -> bytes:
+    return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content
+
+
+def _packet(provenance: Provenance, extension: str = "") -> bytes:
+    """The XMP packet; with `extension`, the name of where the hints are, without them."""
+    properties = {
+        "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE,
+        "xmp:CreatorTool": f"ColourU {provenance.version}",
+        **{f"colouru:{name}": value for name, value in _fields(provenance).items()},
+    }
+    if extension:
+        del properties["colouru:Hints"]
+        properties["xmpNote:HasExtendedXMP"] = extension
+    packet = PACKET.format(xmp=_xmp(properties)).encode()
+    if len(packet) > MAX_XMP_BYTES:
+        raise ValueError(
+            f"the hints and their notes take {len(packet):,} bytes; a picture keeps at most {MAX_XMP_BYTES:,}"
+        )
+    return packet
+
+
+def _xmp(properties: dict[str, str]) -> str:
+    lines = [f"   <{name}>{escape(value)}</{name}>" for name, value in properties.items()]
+    return XMP.format(note=XMP_NOTE, namespace=NAMESPACE, properties="\n".join(lines))
+
+
+def _fields(provenance: Provenance) -> dict[str, str]:
+    """What our own namespace holds."""
+    return {
+        "Network": provenance.network,
+        "Model": _writable(provenance.model),
+        "Sha256": provenance.sha256,
+        "Version": _writable(provenance.version),
+        "Saturation": repr(provenance.saturation),
+        "Hints": _hints_text(provenance),
+    }
+
+
+def _hints_text(provenance: Provenance) -> str:
+    """The hints as JSON without the characters that XML cannot hold; JSON has another way to write those."""
+    text = hints_to_json(provenance.hints)
+    return re.sub("[\ud800-\udfff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _writable(text: str) -> str:
+    return re.sub("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
+
+
+def read_provenance(picture: Image.Image) -> Provenance | None:
+    """What `save_picture` wrote into the file that `picture` was opened from; None where ColourU wrote nothing.
+
+    Raises:
+        ValueError: if ColourU did, and it is damaged, too long or no longer whole; the message says which.
+    """
+    packet = picture.info.get("xmp") or b""
+    packet = packet.encode(errors="replace") if isinstance(packet, str) else packet
+    if not isinstance(packet, bytes) or NAMESPACE.encode() not in packet:
+        return None
+    found = _properties(packet)
+    if guid := found.pop("HasExtendedXMP", None):
+        found |= _properties(_extension(picture, guid))
+    names = {field.name.capitalize(): field.name for field in dataclasses.fields(Provenance)}
+    if missing := sorted(names.keys() - found.keys()):
+        raise ValueError(f"it lacks {' and '.join(missing)}")
+    values: dict[str, Any] = {name: found[key] for key, name in names.items()}
+    values["hints"] = tuple(hints_from_json(values["hints"]))
+    # No number that was written is longer, and what is none is quoted in the message.
+    values["saturation"] = float(values["saturation"][:40])
+    return Provenance(**values)
+
+
+def _extension(picture: Image.Image, guid: str) -> bytes:
+    """The part of the XMP of a JPEG that did not fit into the first segment.
+
+    Raises:
+        ValueError: if it is not there as a whole.
+    """
+    head = EXTENSION_SEGMENT + guid.encode(errors="replace")
+    pieces = {}
+    for _, content in getattr(picture, "applist", []):
+        if content.startswith(head) and len(content) >= len(head) + 8:
+            _, start = struct.unpack_from(">II", content, len(head))
+            pieces[start] = content[len(head) + 8 :]
+    whole = b"".join(pieces[start] for start in sorted(pieces))
+    if hashlib.md5(whole, usedforsecurity=False).hexdigest().upper() != guid:
+        raise ValueError("its hints are cut short")
+    return whole
+
+
+def _properties(packet: bytes) -> dict[str, str]:
+    """The simple properties of our namespace, and the name of the extension, by their names in the XMP.
+
+    Programs that rewrite XMP may turn elements into attributes.
+
+    Raises:
+        ValueError: if it is no XML, longer than `MAX_XMP_BYTES`, or defines entities of its own.
+    """
+    if len(packet) > MAX_XMP_BYTES:
+        raise ValueError(f"it takes {len(packet):,} bytes; at most {MAX_XMP_BYTES:,} are read")
+    found: dict[str, str] = {}
+    text: list[str] = []
+
+    def own(name: str) -> str | None:
+        namespace, _, local = name.rpartition(" ")
+        return local if namespace == NAMESPACE or name == f"{XMP_NOTE} HasExtendedXMP" else None
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        text.clear()
+        found.update({local: value for key, value in attributes.items() if (local := own(key))})
+
+    def end(name: str) -> None:
+        if local := own(name):
+            found[local] = "".join(text)
+        text.clear()
+
+    def refuse(*_: Any) -> None:
+        raise ValueError("it has a document type, which XMP has not")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = text.append
+    # Entities that name each other would grow without end; they need a document type.
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(packet.rstrip(b"\0"), True)
+    except expat.ExpatError as error:
+        raise ValueError(f"it is no XML: {error}") from None
+    return found

@@ -1,0 +1,60 @@
+"""ColourU for programs: the one endpoint that is meant for them, of which "Use via API" tells."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from colouru.provenance import save_picture
+from colouru.ui import words
+from colouru.ui.handlers import plain_errors
+from colouru.ui.work import colourizer
+
+
+def colourize(
+    photo: gr.FileData,
+    hints: list[dict] = [],  # noqa: B006, Gradio reads the default from here
+    network: Literal["gan", "baseline"] = "gan",
+    saturation: float = 1.0,
+) -> Iterator[tuple[gr.FileData, float | None, list[int]]]:
+    """Colour a photo.
+
+    Args:
+        photo: the picture, uploaded.
+        hints: objects with x and y in [0, 1] from the top left, colour as #rrggbb, and if you like size, a fraction of
+            the longer side, and note.
+        network: whose picture to return.
+        saturation: what the chroma is multiplied by, 0 to 2.
+
+    Returns:
+        The picture at its own size, a PNG that says where its colours come from; its normalized loss, or null where the
+        original has no colours; and the numbers, from 0, of the hints whose colour sRGB does not have at the
+        lightness of the photo there.
+    """
+    with tempfile.TemporaryDirectory() as folder, plain_errors():
+        if network not in ("gan", "baseline"):
+            raise ValueError(f"network must be gan or baseline, got {str(network)[:40]!r}")
+        path = uploaded(photo)
+        canvas = colourizer().open(path)
+        hints = canvas.read_hints(hints)
+        picture, loss = canvas.colour(hints, [network], saturation)[network]
+        coloured = Path(folder) / f"{path.stem}-{network}.png"
+        save_picture(picture, coloured, canvas.provenance(hints, network, saturation), canvas.photo.exif)
+        yield gr.FileData(path=str(coloured)).model_dump(), loss, list(canvas.clipped(hints))
+
+
+def uploaded(photo: Any) -> Path:
+    """The path of a file that the caller has uploaded; any other file of this machine is none of their business.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    path = photo.get("path") if isinstance(photo, dict) else None
+    if isinstance(path, str) and "\0" not in path:
+        resolved = Path(path).resolve()
+        if resolved.is_relative_to(Path(get_upload_folder()).resolve()) and resolved.is_file():
+            return resolved
+    raise ValueError(f"{words.NO_PHOTO} The photo must be a file that was uploaded to this app.")

@@ -1,0 +1,128 @@
+"""What a person takes home, one photo or many."""
+
+import zipfile
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut, camera
+
+from colouru.hints import Hint, hints_from_json, hints_to_json
+from colouru.photo import open_photo
+from colouru.ui import batch, downloads, handlers, words
+
+DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06, note="the flag")
+VIEW = handlers.View()
+
+
+@pytest.fixture(autouse=True)
+def said(monkeypatch):
+    sentences: list[str] = []
+    for kind in ("Info", "Warning"):
+        monkeypatch.setattr(gr, kind, sentences.append)
+    return sentences
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A photo larger than its preview, with one hint."""
+    Image.fromarray(astronaut()).resize((900, 700)).save(tmp_path / "photo.jpg")
+    work = handlers.start(str(tmp_path / "photo.jpg"), None, *VIEW)[2]
+    return handlers.edit(work, {"hints": [DOT.to_dict()]}, *VIEW)[0]
+
+
+@pytest.mark.parametrize(
+    "kind, name, size",
+    [
+        ("gan-png", "photo-gan.png", (900, 700)),
+        ("gan-jpg", "photo-gan.jpg", (900, 700)),
+        ("baseline-png", "photo-baseline.png", (900, 700)),
+        ("layer", "photo-layer.png", (900, 700)),
+        ("pair", "photo-pair.jpg", (900, 1400)),
+    ],
+)
+def test_each_download_has_the_photo_s_own_size_and_leaves_nothing_behind(work, kind, name, size):
+    download = downloads.download(kind, work, *VIEW)
+    file = next(download)
+    assert Path(file).name == name
+    with Image.open(file) as picture:
+        assert picture.size == size and picture.mode == ("RGBA" if kind == "layer" else "RGB")
+    assert list(download) == [] and not Path(file).exists()
+
+
+def test_the_hints_are_saved_with_their_notes(work):
+    download = downloads.download("hints", work, *VIEW)
+    assert hints_from_json(Path(next(download)).read_text("utf-8")) == [DOT]
+
+
+@pytest.mark.parametrize("kind", ["gan-png", "gan-jpg"])
+def test_a_saved_picture_opens_again_with_its_hints_and_claims_no_loss(work, said, kind):
+    download = downloads.download(kind, work, *VIEW)
+    values = handlers.start(next(download), None, *VIEW)
+    again, board_value = values[2], values[8]
+    assert list(again.hints) == [DOT] and board_value["hints"] == [DOT.to_dict()]
+    assert "no original to compare with" in again.canvas.no_loss_because
+    assert words.HINTS_RESTORED.format(count=1) in said
+
+
+def test_the_pair_does_not_open_with_hints_that_lie_elsewhere_in_it(work):
+    download = downloads.download("pair", work, *VIEW)
+    provenance = open_photo(next(download)).provenance
+    assert provenance.hints == () and provenance.network == "gan"
+
+
+def test_what_is_shown_stronger_is_saved_stronger(work):
+    def chroma(saturation: float) -> float:
+        download = downloads.download("gan-png", work, *VIEW._replace(saturation=saturation))
+        picture = np.asarray(Image.open(next(download))).astype(int)
+        return (picture.max(2) - picture.min(2)).mean()
+
+    assert chroma(1.5) > 1.2 * chroma(1)
+
+
+def test_a_download_without_a_photo_says_what_to_do(work):
+    with pytest.raises(gr.Error, match="Choose a photo first"):
+        next(downloads.download("gan-png", None, *VIEW))
+    with pytest.raises(gr.Error):
+        next(downloads.download("../secrets", work, *VIEW))
+    Path(work.path).unlink()
+    with pytest.raises(gr.Error, match="dropped an hour after"):
+        next(downloads.download("gan-png", work, *VIEW))
+
+
+def test_many_photos_come_back_in_one_archive_each_with_its_own_hints(tmp_path, said):
+    Image.fromarray(camera()).save(tmp_path / "a.png")
+    Image.fromarray(astronaut()).save(tmp_path / "b.jpg")
+    (tmp_path / "b.json").write_text(hints_to_json([DOT]))
+    (tmp_path / "c.jpg").write_text("no photo")
+    files = [str(tmp_path / name) for name in ("a.png", "b.jpg", "b.json", "c.jpg")]
+    coloured = batch.colour_all(files)
+    with zipfile.ZipFile(next(coloured)) as archive:
+        assert sorted(archive.namelist()) == ["a-gan.png", "b-gan.jpg", "problems.txt"]
+        assert "c.jpg is not a picture" in archive.read("problems.txt").decode()
+        archive.extractall(tmp_path / "out")
+    assert open_photo(tmp_path / "out" / "a-gan.png").provenance.hints == ()
+    assert open_photo(tmp_path / "out" / "b-gan.jpg").provenance.hints == (DOT,)
+    assert said == [words.PROBLEMS.format(count=1)]
+
+
+def test_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(camera()[::4, ::4]).save(tmp_path / folder / "a.png")
+    coloured = batch.colour_all([str(tmp_path / folder / "a.png") for folder in ("one", "two")])
+    with zipfile.ZipFile(next(coloured)) as archive:
+        assert archive.namelist() == ["a-gan.png", "a-gan-2.png"]
+
+
+def test_a_batch_of_nothing_usable_says_why(tmp_path):
+    for files in (None, [], [str(tmp_path / "hints.json")]):
+        with pytest.raises(gr.Error, match="Choose some photos first"):
+            next(batch.colour_all(files))
+    (tmp_path / "diary.jpg").write_text("Dear diary")
+    with pytest.raises(gr.Error, match="diary.jpg is not a picture"):
+        next(batch.colour_all([str(tmp_path / "diary.jpg")]))
+    with pytest.raises(gr.Error, match="at most 500"):
+        next(batch.colour_all([str(tmp_path / "diary.jpg")] * 501))
