@@ -173,9 +173,9 @@ def load_model(source: str | Path | None = None, *, revision: str | None = None,
     """
     if isinstance(source, str) and _is_hub_id(source):
         # Late: importing the Hub's client takes a fifth of a second, and only this needs it.
-        from colouru.download import download_model
+        from colouru.pull import pull_model
 
-        return download_model(source, revision, token)
+        return pull_model(source, revision, token)
     if revision is not None:
         raise WeightsError(f"a revision is for models on the Hub, and {source or 'the embedded one'} is not there")
     if source is None:

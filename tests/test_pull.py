@@ -195,7 +195,7 @@ def test_another_kind_of_model_is_said_before_its_weights_come_down(hub, repo, o
 
 def test_weights_beyond_all_memory_are_not_fetched(hub, repo, files, monkeypatch):
     hub.put("models", repo, files)
-    monkeypatch.setattr("colouru.download.MAX_WEIGHTS_BYTES", len(files[WEIGHTS]) - 1)
+    monkeypatch.setattr("colouru.pull.MAX_WEIGHTS_BYTES", len(files[WEIGHTS]) - 1)
     with hub.recorded() as requests, pytest.raises(WeightsError, match="bytes of weights; at most .* are fetched"):
         load_model(repo)
     assert not any(request.server == "storage" for request in requests) and MAX_WEIGHTS_BYTES > 100_000_000

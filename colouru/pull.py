@@ -38,7 +38,7 @@ from colouru.hub import (
 )
 
 
-def download_model(repo: str, revision: str | None = None, token: str | None = None) -> Model:
+def pull_model(repo: str, revision: str | None = None, token: str | None = None) -> Model:
     """The model of a Hub id, from the cache where it is there.
 
     Raises:
