@@ -2,6 +2,7 @@
 
 python -m colouru portrait.jpg --hints hints.json -o portrait-colour.png
 python -m colouru scans/ -o coloured/
+python -m colouru portrait.jpg --model user/name --revision v1.0 -o portrait-colour.png
 """
 
 import argparse
@@ -23,7 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("photo", type=Path, help="a photo, or a folder of them")
     parser.add_argument("-o", "--output", type=Path, required=True, help="a .png, .jpg or .webp to write, or a folder")
     parser.add_argument("--hints", type=Path, help="JSON list of hints; of a folder NAME.json beside each photo")
-    parser.add_argument("--model", help="folder with the weights to use instead of the embedded ones")
+    parser.add_argument("--model", help="folder with the weights, or Hub id user/name, instead of the embedded ones")
+    parser.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
     parser.add_argument("--which", choices=ROLES, default="gan", help="the network whose picture to keep (%(default)s)")
     args = parser.parse_args(argv)
     if args.photo.is_dir() and args.hints:
@@ -31,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.photo.resolve() == args.output.resolve():
         parser.error("--output is where the photos are; nothing is written over them")
     try:
-        colourize = pipeline(args.model)
+        colourize = pipeline(args.model, revision=args.revision)
         if args.photo.is_dir():
             failures = colour_folder(colourize, args.photo, args.output, args.which)
         else:

@@ -1,18 +1,23 @@
 """Weights: a folder with `config.json` and `model.safetensors`, written and read strictly. The package embeds one.
 
-Nothing is guessed and nothing falls back: what is asked for loads completely, or `WeightsError` says why not.
+Nothing is guessed and nothing falls back: what is asked for loads completely, or `WeightsError` says why not. No
+file is trusted, wherever it came from: it is data and never code, and nothing in it is used before it was checked.
 """
 
 import dataclasses
 import hashlib
 import json
+import os
+import re
+import reprlib
+import stat
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from colouru.networks import COLOURIZERS, build_colourizer
@@ -25,11 +30,17 @@ ROLES = ("baseline", "gan")
 MAX_CONFIG_BYTES = 64 << 10
 MAX_HEADER_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 512 << 20
-FLOATS = {"F32", "F16", "BF16"}
+FLOATS = ("F32", "F16", "BF16")
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 class WeightsError(ValueError):
     """The weights cannot be had; the message says why and what to do."""
+
+
+class DamagedError(WeightsError):
+    """The weights are other bytes than their `config.json` was written for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +62,7 @@ class Config:
     def from_json(cls, text: str) -> "Config":
         """Raises WeightsError if a key is missing, unknown, or has a value outside its bounds."""
         try:
-            values = json.loads(text)
+            values = _parse(text)
         except (ValueError, RecursionError) as error:
             raise WeightsError(f"{CONFIG_NAME} is not valid JSON: {error}") from None
         if not isinstance(values, dict):
@@ -60,7 +71,8 @@ class Config:
             raise WeightsError(f"{CONFIG_NAME} is not of format {FORMAT}; it may need another version of ColourU")
         names = {field.name for field in dataclasses.fields(cls)}
         if wrong := sorted(names ^ values.keys()):
-            raise WeightsError(f"{CONFIG_NAME} {'lacks' if wrong[0] in names else 'has the unknown key'} {wrong[0]!r}")
+            verb = "lacks" if wrong[0] in names else "has the unknown key"
+            raise WeightsError(f"{CONFIG_NAME} {verb} {reprlib.repr(wrong[0])}; it may need another version of ColourU")
         for role in ROLES:
             _check_network(role, values[role])
         sizes, sha256 = values["working_size"], values["sha256"]
@@ -68,8 +80,9 @@ class Config:
             raise WeightsError(f"{CONFIG_NAME}: working_size must have exactly {' and '.join(ROLES)}")
         for size in sizes.values():
             if type(size) is not int or not 16 <= size <= 1024:
-                raise WeightsError(f"{CONFIG_NAME}: working_size must be whole numbers from 16 to 1024, not {size!r}")
-        if not isinstance(sha256, str) or len(sha256) != 64:
+                given = reprlib.repr(size)
+                raise WeightsError(f"{CONFIG_NAME}: working_size must be whole numbers from 16 to 1024, not {given}")
+        if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
             raise WeightsError(f"{CONFIG_NAME}: sha256 must be 64 hexadecimal digits")
         return cls(**values)
 
@@ -81,12 +94,24 @@ def _check_network(role: str, values: Any) -> None:
     if not isinstance(values, dict) or values.keys() != {"network", "widths"}:
         raise WeightsError(f"{CONFIG_NAME}: {role} must have exactly network and widths")
     if not isinstance(values["network"], str) or values["network"] not in COLOURIZERS:
-        raise WeightsError(f"{CONFIG_NAME}: {role} must be one of {', '.join(COLOURIZERS)}, not {values['network']!r}")
+        given = reprlib.repr(values["network"])
+        raise WeightsError(f"{CONFIG_NAME}: {role} must be one of {', '.join(COLOURIZERS)}, not {given}")
     widths = values["widths"]
     if not isinstance(widths, list) or not 1 <= len(widths) <= 8:
         raise WeightsError(f"{CONFIG_NAME}: the widths of {role} must be a list of one to eight numbers")
     if any(type(width) is not int or not 2 <= width <= 1024 for width in widths):
         raise WeightsError(f"{CONFIG_NAME}: the widths of {role} must be whole numbers from 2 to 1024")
+
+
+def _parse(text: str) -> Any:
+    """JSON in which no key comes twice: of two such, one reader takes the first and another the second."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(values := dict(pairs)) < len(pairs):
+            raise ValueError("a key comes twice")
+        return values
+
+    return json.loads(text, object_pairs_hook=once)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +120,8 @@ class Model:
 
     Attributes:
         source: for people: where that is, and the beginning of the weights' sha256.
-        name: for pictures that are passed on: "embedded", or the folder's own name, for its path is nobody's business.
+        name: for pictures that are passed on: "embedded", user/name@commit of the Hub, or the folder's own name,
+            for its path is nobody's business.
     """
 
     baseline: nn.Module
@@ -115,12 +141,7 @@ def save_model(
         describe: for each of `ROLES` the keyword arguments of `build_colourizer`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = {
-        f"{role}.{name}": _halved(tensor)
-        for role, network in zip(ROLES, (baseline, gan), strict=True)
-        for name, tensor in network.state_dict().items()
-    }
-    content = save(state, metadata={"format": "pt"})
+    content = weights_bytes(baseline, gan, torch.float16)
     sha256 = hashlib.sha256(content).hexdigest()
     config = Config(**{role: describe[role] for role in ROLES}, working_size=working_size, sha256=sha256)
     (folder / WEIGHTS_NAME).write_bytes(content)
@@ -128,79 +149,139 @@ def save_model(
     return config
 
 
-def _halved(tensor: Tensor) -> Tensor:
-    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
+def weights_bytes(baseline: nn.Module, gan: nn.Module, precision: torch.dtype) -> bytes:
+    """Both networks as the content of a safetensors file; the same networks always give the same bytes."""
+    state = {
+        f"{role}.{name}": (tensor.to(precision) if tensor.is_floating_point() else tensor).contiguous().cpu()
+        for role, network in zip(ROLES, (baseline, gan), strict=True)
+        for name, tensor in network.state_dict().items()
+    }
+    return save(state, metadata={"format": "pt"})
 
 
-def load_model(source: str | Path | None = None) -> Model:
-    """The model in a folder, or beside a given weights file; the embedded one for None.
+def load_model(source: str | Path | None = None, *, revision: str | None = None, token: str | None = None) -> Model:
+    """The embedded model for None; that in a folder, or beside a given weights file; else that of a Hub id.
+
+    What is on disk wins over a model of the same name on the Hub.
+
+    Args:
+        revision: branch, tag or commit of the Hub's model; its main branch for None.
+        token: for the Hub; that of `HF_TOKEN` or `hf auth login` for None.
 
     Raises:
         WeightsError: if there is none, it is damaged, or it is not a ColourU model.
     """
+    if isinstance(source, str) and _is_hub_id(source):
+        # Late: importing the Hub's client takes a fifth of a second, and only this needs it.
+        from colouru.pull import pull_model
+
+        return pull_model(source, revision, token)
+    if revision is not None:
+        raise WeightsError(f"a revision is for models on the Hub, and {source or 'the embedded one'} is not there")
     if source is None:
-        folder, name = Path(str(resources.files("colouru") / "weights")), "embedded"
-    else:
-        folder, name = Path(source), str(source)
-        if folder.suffix == ".safetensors":
-            if folder.name != WEIGHTS_NAME:
-                raise WeightsError(
-                    f"expected a folder with {CONFIG_NAME} and {WEIGHTS_NAME}, or the latter; got {name}"
-                )
-            folder = folder.parent
-    config = Config.from_json(_read(folder / CONFIG_NAME, MAX_CONFIG_BYTES).decode("utf-8", errors="replace"))
-    path = folder / WEIGHTS_NAME
-    if hashlib.sha256(_read(path, MAX_WEIGHTS_BYTES)).hexdigest() != config.sha256:
-        raise WeightsError(f"{path} is damaged: its sha256 is not the one in {CONFIG_NAME}; fetch both files again")
+        return read_model(Path(str(resources.files("colouru") / "weights")), "embedded")
+    folder = Path(source)
+    if folder.suffix == ".safetensors":
+        if folder.name != WEIGHTS_NAME:
+            raise WeightsError(f"expected a folder with {CONFIG_NAME} and {WEIGHTS_NAME}, or the latter; got {source}")
+        folder = folder.parent
+    if not folder.is_dir():
+        raise WeightsError(
+            f"there is no ColourU model in {source}: expected a folder with {CONFIG_NAME} and {WEIGHTS_NAME}, or a Hub "
+            "id of the form user/name"
+        )
+    return read_model(folder, str(source), folder.resolve().name)
+
+
+def _is_hub_id(source: str) -> bool:
+    return bool(HUB_ID.fullmatch(source)) and not source.endswith(".safetensors") and not Path(source).exists()
+
+
+def read_config(folder: Path) -> Config:
+    """Raises WeightsError if the `config.json` of a folder is missing or wrong."""
+    return Config.from_json(_read(folder / CONFIG_NAME, MAX_CONFIG_BYTES).decode("utf-8", errors="replace"))
+
+
+def read_model(folder: Path, source: str, name: str | None = None) -> Model:
+    """The model in a folder; `source` says where it came from, and `name`, the same if not given, is `Model.name`.
+
+    Raises:
+        DamagedError: if the weights are not those that `config.json` tells of.
+        WeightsError: if anything else about the two files is wrong.
+    """
+    config = read_config(folder)
     try:
         with torch.device("meta"):
             networks = nn.ModuleDict({role: build_colourizer(**getattr(config, role)) for role in ROLES})
     except ValueError as error:
         raise WeightsError(f"{CONFIG_NAME}: {error}") from None
-    networks.load_state_dict(_read_state(path, networks.state_dict()), strict=True, assign=True)
+    content = _read(folder / WEIGHTS_NAME, MAX_WEIGHTS_BYTES)
+    if hashlib.sha256(content).hexdigest() != config.sha256:
+        raise DamagedError(
+            f"{folder / WEIGHTS_NAME} is damaged: its sha256 is not the one in {CONFIG_NAME}; fetch both files again"
+        )
+    networks.load_state_dict(_read_state(content, networks.state_dict()), strict=True, assign=True)
     networks.eval().requires_grad_(False)
     return Model(
         networks["baseline"],
         networks["gan"],
         config,
-        source=f"{name} (sha256 {config.sha256[:12]})",
-        name=name if source is None else folder.resolve().name,
+        source=f"{source} (sha256 {config.sha256[:12]})",
+        name=name or source,
     )
 
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        if path.stat().st_size > limit:
-            raise WeightsError(f"{path} has {path.stat().st_size:,} bytes; at most {limit:,} are read")
-        return path.read_bytes()
+        # A pipe is opened without waiting for who may never write to it, and then, like a device, not read.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise WeightsError(f"{path} is no file with content of its own; put the file itself there")
+            if status.st_size > limit:
+                raise WeightsError(f"{path} has {status.st_size:,} bytes; at most {limit:,} are read")
+            return file.read()
     except OSError as error:
         raise WeightsError(f"there is no ColourU model in {path.parent}: {path.name}: {error.strerror}") from None
 
 
-def _read_state(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+def _read_state(content: bytes, expected: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a safetensors file, after names, shapes and types were seen to be those of `expected`."""
-    with open(path, "rb") as file:
-        if int.from_bytes(file.read(8), "little") > MAX_HEADER_BYTES:
-            raise WeightsError(f"{path.name} is not a safetensors file of ours: its header is too large")
+    header = _read_header(content)
+    if wrong := sorted(expected.keys() ^ header.keys()):
+        verb = "lacks" if wrong[0] in expected else "has, but the networks do not,"
+        named = wrong[0] if wrong[0] in expected else reprlib.repr(wrong[0])
+        raise WeightsError(f"{WEIGHTS_NAME} {verb} {len(wrong)} tensors, {named} among them")
+    for name, entry in header.items():
+        _check_tensor(name, entry, expected[name])
     try:
-        with safe_open(path, framework="pt") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
-            if wrong := sorted(expected.keys() ^ slices.keys()):
-                verb = "lacks" if wrong[0] in expected else "has, but the network does not,"
-                raise WeightsError(f"{path.name} {verb} {len(wrong)} tensors, {wrong[0]} among them")
-            for name, part in slices.items():
-                _check_tensor(name, part, expected[name])
-            state = {name: file.get_tensor(name).to(expected[name].dtype) for name in slices}
+        state = {name: tensor.to(expected[name].dtype) for name, tensor in load(content).items()}
     except SafetensorError as error:
-        raise WeightsError(f"{path.name} is not a valid safetensors file: {error}") from None
+        raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: {error}") from None
     if lost := [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]:
-        raise WeightsError(f"{path.name} holds values that are not finite, in {lost[0]}")
+        raise WeightsError(f"{WEIGHTS_NAME} holds values that are not finite, in {lost[0]}")
     return state
 
 
-def _check_tensor(name: str, part: Any, expected: Tensor) -> None:
-    if list(part.get_shape()) != list(expected.shape):
-        raise WeightsError(f"{name} has shape {part.get_shape()}, where the network has {list(expected.shape)}")
-    types = FLOATS if expected.is_floating_point() else {"I64"}
-    if part.get_dtype() not in types:
-        raise WeightsError(f"{name} is stored as {part.get_dtype()}; expected {' or '.join(sorted(types))}")
+def _read_header(content: bytes) -> dict[str, Any]:
+    """For each tensor what the file says of it: https://github.com/huggingface/safetensors#format."""
+    length = int.from_bytes(content[:8], "little")
+    if length > MAX_HEADER_BYTES:
+        raise WeightsError(f"{WEIGHTS_NAME} is not a safetensors file of ours: its header is too large")
+    try:
+        header = _parse(content[8 : 8 + length].decode())
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: {error}") from None
+    if not isinstance(header, dict):
+        raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: its header is no object")
+    header.pop("__metadata__", None)
+    return header
+
+
+def _check_tensor(name: str, entry: Any, expected: Tensor) -> None:
+    shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
+    if shape != list(expected.shape):
+        raise WeightsError(f"{name} has shape {reprlib.repr(shape)}, where the network has {list(expected.shape)}")
+    types = FLOATS if expected.is_floating_point() else ("I64",)
+    if dtype not in types:
+        raise WeightsError(f"{name} is stored as {reprlib.repr(dtype)}; expected {' or '.join(types)}")

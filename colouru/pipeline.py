@@ -336,13 +336,21 @@ class Colourizer:
         return [self(one, its) for one, its in zip(photo, each, strict=True)]
 
 
-def pipeline(model: str | Path | None = None, *, device: str | torch.device | None = None) -> Colourizer:
-    """The colourizer of a model: the embedded one for None, else a folder or the weights file in it.
+def pipeline(
+    model: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    device: str | torch.device | None = None,
+) -> Colourizer:
+    """The colourizer of a model: the embedded one for None, else a folder, the weights file in it, or a Hub id.
 
     Args:
+        revision: branch, tag or commit of a model on the Hub; its main branch if not given.
+        token: for the Hub; that of `HF_TOKEN` or `hf auth login` if not given.
         device: where the networks run; a GPU if there is one, else the processor.
 
     Raises:
         colouru.hub.WeightsError: if that model cannot be had. Nothing else is taken in its place.
     """
-    return Colourizer(load_model(model), device)
+    return Colourizer(load_model(model, revision=revision, token=token), device)

@@ -1,5 +1,6 @@
-"""What several tests share: chance from a seed, small pictures, a dataset in the Hub's form, an untrained model."""
+"""What several tests share: chance from a seed, small pictures, a dataset and a model in the Hub's form, a Hub."""
 
+import itertools
 import json
 import os
 import shutil
@@ -8,8 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.hub_server import TOKEN
+from tests.loopback import ENVIRONMENT, HUB
+
+# The clients read theirs once, on import.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.update(ENVIRONMENT)
 
 import numpy as np
 import pytest
@@ -23,7 +28,35 @@ from colouru.networks import build_colourizer
 from train.preset import PRESETS
 
 ROOT = Path(__file__).parent.parent
+HUB_NUMBERS = itertools.count()
 WORDNET_IDS = [*PRESETS["report"].classes, "n99999999"]
+
+
+@pytest.fixture
+def hub():
+    """A Hub on loopback that the unmodified clients talk to, with nothing wrong with it yet."""
+    HUB.faults.clear()
+    yield HUB
+    HUB.faults.clear()
+
+
+@pytest.fixture
+def repo() -> str:
+    """An id that no other test uses, so nothing is cached of it."""
+    return f"tester/colouru-{next(HUB_NUMBERS)}"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Take the waiting out of the client's repetitions, and nothing else."""
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def token(monkeypatch) -> str:
+    """Log in."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    return TOKEN
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -68,6 +69,19 @@ def test_the_generator_learns_from_small_images_and_photographs(stages):
     assert last["loss_at_5"] < first["loss_at_5"]
     assert {"mse", "automatic", "surprise", "palette", "total"} <= last.keys()
     assert {"adversarial", "discriminator", "total"} <= lines(stages / "full-gan")[-1].keys()
+
+
+def test_a_dataset_of_the_hub_is_learned_from_as_a_folder_is(hub, repo, token, dataset, tmp_path):
+    files = {path.relative_to(dataset).as_posix(): path.read_bytes() for path in Path(dataset).rglob("*.*")}
+    commit = hub.put("datasets", repo, files)
+    hub.put("datasets", repo, {"README.md": b"changed since"})
+    with hub.recorded() as requests:
+        pretrain.main(["--network", "autoencoder", *arguments(repo, tmp_path / "hub", 2, revision=commit)])
+    pretrain.main(["--network", "autoencoder", *arguments(dataset, tmp_path / "folder", 2)])
+    states = [load_checkpoint(tmp_path / name)["weights"] for name in ("hub", "folder")]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert {request.token for request in requests if request.server == "storage"} == {""}
+    assert any(request.path.endswith(".parquet") and commit in request.path for request in requests)
 
 
 def test_the_preset_full_does_not_go_without_photographs(dataset, tmp_path):

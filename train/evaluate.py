@@ -23,7 +23,15 @@ from colouru.hints import simulate_hints
 from colouru.hub import ROLES
 from colouru.pipeline import Colourizer, pipeline
 from train.curve import save_gain_curve, save_loss_curve
-from train.data import add_data_arguments, data_options, load_images, load_photos, random_stream, whole_batch
+from train.data import (
+    PINNED_REVISIONS,
+    add_data_arguments,
+    data_options,
+    load_images,
+    load_photos,
+    random_stream,
+    whole_batch,
+)
 from train.guidance import palette_recall, where_next
 from train.levin import levin
 from train.measure import COLUMNS, Figures, summary
@@ -51,7 +59,8 @@ COMMON_IMAGES = 5000
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="folder with the weights (the embedded ones)")
+    parser.add_argument("--model", help="folder with the weights, or Hub id (the embedded ones)")
+    parser.add_argument("--model-revision", help="branch, tag or commit of the model on the Hub")
     add_data_arguments(parser)
     parser.add_argument("--split", default="valid", help="of the small images (%(default)s)")
     parser.add_argument("--photos-split", default="test", help="of the photographs (%(default)s)")
@@ -67,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def evaluate(args: argparse.Namespace) -> None:
     options = data_options(args)
-    colourize = pipeline(args.model, device="cpu")
+    colourize = pipeline(args.model, revision=args.model_revision, device="cpu")
     rgb, classes = load_images(args.split, limit=args.limit, **options)
     photos = load_photos(args.photos_split, dataset=args.photos, limit=args.limit) if args.photos else []
     args.out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +99,9 @@ def evaluate(args: argparse.Namespace) -> None:
     }
     about = {
         "model": colourize.source,
+        "sha256": colourize.model.config.sha256,
         "dataset": _name(args.dataset),
+        "revision": args.revision or PINNED_REVISIONS.get(args.dataset),
         "split": args.split,
         "classes": options["classes"] or "all",
         "images": len(rgb),

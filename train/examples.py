@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from colouru.pipeline import pipeline
+from colouru.pipeline import Colourizer, pipeline
 from colouru.ui.examples import examples
 from train.sheet import save_sheet
 
@@ -21,12 +21,16 @@ SIDE = 256
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sheet", type=Path, help="the picture to write")
-    parser.add_argument("--model", help="folder with the weights (the embedded ones)")
+    parser.add_argument("--model", help="folder with the weights, or Hub id (the embedded ones)")
     args = parser.parse_args(argv)
-    colourize = pipeline(args.model)
+    save_examples(args.sheet, pipeline(args.model))
+
+
+def save_examples(path: Path, colourize: Colourizer) -> None:
+    """Write the sheet: one row an example, whose licences are all known."""
     columns: dict[str, list[Tensor]] = {}
-    for path, hints in examples():
-        canvas = colourize.open(path)
+    for photo, hints in examples():
+        canvas = colourize.open(photo)
         without, with_hints = canvas(), canvas(hints)
         pictures = {
             "grey": canvas.grey(),
@@ -42,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         for name, picture in pictures.items():
             square = np.array(ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS))
             columns.setdefault(name, []).append(torch.from_numpy(square).movedim(-1, 0))
-    save_sheet(args.sheet, [(name, torch.stack(rows)) for name, rows in columns.items()], scale=1)
+    save_sheet(path, [(name, torch.stack(rows)) for name, rows in columns.items()], scale=1)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ COUNTS = (0, 5, 20)
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="folder with the weights (the embedded ones)")
+    parser.add_argument("--model", help="folder with the weights, or Hub id (the embedded ones)")
     parser.add_argument("--photos", required=True, help="Hub id or folder of larger photographs")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)

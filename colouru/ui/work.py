@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.hints import Hint
+from colouru.hub import WeightsError
 from colouru.pipeline import Canvas, Colourizer, pipeline
 from colouru.ui.history import History
 
@@ -64,5 +66,9 @@ class Work:
 
 @functools.cache
 def colourizer() -> Colourizer:
-    """The networks, loaded once."""
-    return pipeline()
+    """The networks, loaded once: those of the folder or Hub id in COLOURU_MODEL, else the embedded ones."""
+    try:
+        return pipeline(os.environ.get("COLOURU_MODEL") or None)
+    except WeightsError as error:
+        # The page is not served without them, and who started it is told in one sentence.
+        sys.exit(f"colouru: {error}")

@@ -1,0 +1,141 @@
+"""Models on the Hugging Face Hub, brought into the cache of its client: both files from one commit, or one sentence.
+
+The Hub is asked once what a branch or tag means; a commit that is in the cache needs no request at all. All else is as
+`huggingface_hub` has it: `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and where the cache is.
+"""
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants, is_offline_mode
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+    RevisionResolutionError,
+    XetDownloadError,
+)
+
+# The client's own name for what it is built on, which is httpx in some of its versions and httpx2 in others.
+from huggingface_hub.utils import httpx
+
+from colouru import __version__
+from colouru.hub import (
+    CONFIG_NAME,
+    MAX_WEIGHTS_BYTES,
+    WEIGHTS_NAME,
+    DamagedError,
+    Model,
+    WeightsError,
+    read_config,
+    read_model,
+)
+
+
+def pull_model(repo: str, revision: str | None = None, token: str | None = None) -> Model:
+    """The model of a Hub id, from the cache where it is there.
+
+    Raises:
+        WeightsError: if it cannot be had, or is no ColourU model; the message says what to do next.
+    """
+    api = HfApi(token=token, library_name="colouru", library_version=__version__)
+    # Left to itself the client waits for ever for a Hub that takes a connection and never answers.
+    api.repo_info = functools.partial(api.repo_info, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    with _plain_errors(repo, revision):
+        commit = api.resolve_revision(repo, revision=revision).resolved
+    try:
+        return _model_at(api, repo, commit)
+    except DamagedError:
+        # What lies in the cache, or came over the wire, may be damaged where the Hub's own is not.
+        if is_offline_mode():
+            raise
+        return _model_at(api, repo, commit, again=True)
+
+
+def _model_at(api: HfApi, repo: str, commit: str, *, again: bool = False) -> Model:
+    """The model of one commit; with `again` what the cache has of it is replaced.
+
+    Raises:
+        DamagedError: if what is in the cache now is not what was published.
+        WeightsError: if it cannot be had, or was no ColourU model in the first place.
+    """
+    source = f"{repo}@{commit}"
+    files = {"repo_id": repo, "revision": commit, "force_download": again}
+    with _plain_errors(repo, commit):
+        folder = Path(api.hf_hub_download(filename=CONFIG_NAME, **files)).parent
+    try:
+        # Before the gigabytes of some other kind of model come down.
+        read_config(folder)
+    except WeightsError as error:
+        raise DamagedError(f"{source} is not a model that this version of ColourU can read: {error}") from None
+    with _plain_errors(repo, commit):
+        size = api.hf_hub_download(filename=WEIGHTS_NAME, dry_run=True, **files).file_size
+        if size > MAX_WEIGHTS_BYTES:
+            raise WeightsError(f"{source} has {size:,} bytes of weights; at most {MAX_WEIGHTS_BYTES:,} are fetched")
+        api.hf_hub_download(filename=WEIGHTS_NAME, **files)
+    try:
+        return read_model(folder, source)
+    except DamagedError:
+        raise DamagedError(
+            f"the weights of {source} do not have the sha256 in its {CONFIG_NAME}: fetch them by another network, "
+            "or take another revision"
+        ) from None
+    except WeightsError as error:
+        raise WeightsError(f"{source} cannot be used: {error}") from None
+
+
+@contextlib.contextmanager
+def _plain_errors(repo: str, revision: str | None) -> Iterator[None]:
+    """Turn what the Hub's client raises into a WeightsError of one sentence."""
+    # Many of these errors are kinds of others, hence the order.
+    page = f"{constants.ENDPOINT}/{repo}"
+    try:
+        yield
+    except GatedRepoError:
+        raise WeightsError(
+            f"{repo} is gated: accept its terms on {page}, then set HF_TOKEN to a token of yours"
+        ) from None
+    except RepositoryNotFoundError:
+        raise WeightsError(
+            f"there is no model {repo} on the Hub, nor a folder of that name here: check the spelling, or, if it is "
+            "private, set HF_TOKEN to a token that may read it"
+        ) from None
+    except RevisionNotFoundError:
+        raise WeightsError(f"{repo} has no revision {revision!r}; take one of those on {page}/commits/main") from None
+    except (RevisionResolutionError, LocalEntryNotFoundError) as error:
+        if is_offline_mode():
+            raise WeightsError(
+                f"{repo} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it; unset that, or give a folder"
+            ) from None
+        raise WeightsError(
+            f"the Hub does not answer and {repo} is not in the cache ({root_cause(error)}); try later, or give a folder"
+        ) from None
+    except EntryNotFoundError:
+        raise WeightsError(
+            f"{repo} is not a ColourU model: it lacks {CONFIG_NAME} or {WEIGHTS_NAME}; give one that train.publish made"
+        ) from None
+    except HFValidationError:
+        raise WeightsError(f"expected a folder or a Hub id of the form user/name, got {repo!r}") from None
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            raise WeightsError(
+                f"the Hub refuses your token ({status}): log in with `hf auth login`, or set HF_TOKEN to a valid one"
+            ) from None
+        raise WeightsError(f"the Hub answered {status} when asked for {repo}; try again later") from None
+    # hf_xet, which is not Python, raises RuntimeError.
+    except (OSError, httpx.HTTPError, XetDownloadError, RuntimeError) as error:
+        raise WeightsError(f"{repo} could not be fetched ({root_cause(error)}); try again") from None
+
+
+def root_cause(error: BaseException) -> str:
+    """The beginning of what lies at the bottom of an error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
