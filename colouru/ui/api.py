@@ -8,6 +8,7 @@ from typing import Any, Literal
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from colouru.hints import as_hints
 from colouru.provenance import save_picture
 from colouru.ui import words
 from colouru.ui.handlers import plain_errors
@@ -37,9 +38,12 @@ def colourize(
     with tempfile.TemporaryDirectory() as folder, plain_errors():
         if network not in ("gan", "baseline"):
             raise ValueError(f"network must be gan or baseline, got {str(network)[:40]!r}")
+        # Not a path, which the package would read: any file of this machine could be asked for.
+        if hints is not None and not isinstance(hints, list):
+            raise ValueError("expected a list of hints, each an object with x, y and colour")
+        hints = as_hints(hints)
         path = uploaded(photo)
         canvas = colourizer().open(path)
-        hints = canvas.read_hints(hints)
         picture, loss = canvas.colour(hints, [network], saturation)[network]
         coloured = Path(folder) / f"{path.stem}-{network}.png"
         save_picture(picture, coloured, canvas.provenance(hints, network, saturation), canvas.photo.exif)
