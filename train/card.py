@@ -116,7 +116,7 @@ from colouru import Hint, pipeline
 
 colourize = pipeline("{repo}", revision="{tag}")
 result = colourize("portrait.jpg", hints=[Hint(x=0.42, y=0.31, colour="#c68642")])
-result.gan.save("portrait-colour.png")
+result.save("portrait-colour.png")
 ```"""
 
 

@@ -16,7 +16,7 @@ const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => va
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const percent = (value) => Math.round(100 * value);
 
-let hints = [], clipped = [], selected = -1, colour = "#c68642", sent = 0;
+let hints = [], selected = -1, colour = "#c68642", sent = 0;
 let shape = { width: 4, height: 3 }, view = { zoom: 1, x: 0, y: 0 }, place = { x: 0.5, y: 0.5 };
 let pictures = { grey: "", original: "" }, marked = null, picking = false, light = null, recent = [];
 
@@ -243,7 +243,7 @@ function tell(sentence, busy = false) {
 function describe() {
   if (selected < 0) return tell(hints.length ? say(words.count, { count: hints.length }) : "");
   const hint = hints[selected], which = { number: selected + 1, count: hints.length, x: percent(hint.x), y: percent(hint.y), colour: hint.colour };
-  tell(say(words.selected, which) + (clipped.includes(selected) ? " " + words.clipped : ""));
+  tell(say(words.selected, which));
 }
 
 function select(number, ask = true) {
@@ -287,7 +287,6 @@ function receive() {
   if (!value || value.stamp < sent) return;
   if (value.picture) open(value);
   hints = value.hints.slice();
-  clipped = value.clipped;
   marked = value.marker;
   if (value.doubt) doubt.src = value.doubt;
   else doubt.removeAttribute("src");

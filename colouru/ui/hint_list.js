@@ -24,8 +24,8 @@ function row(hint, number) {
   const remove = make("button", "remove", { type: "button", textContent: "×", title: say(words.remove, which) });
   remove.setAttribute("aria-label", say(words.remove, which));
   remove.addEventListener("click", () => tell(hints.filter((_, other) => other !== number), -1));
-  item.append(choose, colour, place, note, remove);
-  if (clipped.includes(number)) item.append(make("span", "clipped", { textContent: words.clipped }));
+  const nearest = make("span", "clipped", { textContent: words.clipped, title: words.clipped_title });
+  item.append(choose, colour, place, ...(clipped.includes(number) ? [nearest] : []), note, remove);
   return item;
 }
 

@@ -110,7 +110,6 @@ BOARD_WORDS = {
     "dot": "Dot {number}: {colour} {note}",
     "count": "Dots: {count}",
     "selected": "Dot {number} of {count}, {x} % from the left, {y} % from the top, {colour}.",
-    "clipped": "Does not exist at this lightness: the nearest is shown.",
     "cursor": "Cursor {x} % from the left, {y} % from the top",
     "likely_colour": "{colour}, likely to {percent} %",
 }
@@ -125,5 +124,6 @@ LIST_WORDS = {
     "note": "How do you know?",
     "note_of": "Note on dot {number}: how its colour is known",
     "remove": "Delete dot {number}",
-    "clipped": BOARD_WORDS["clipped"],
+    "clipped": "nearest shown",
+    "clipped_title": "This colour does not exist at the photo's lightness there: the nearest is shown.",
 }
