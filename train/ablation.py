@@ -21,21 +21,10 @@ from colouru.metrics import squared_error
 from colouru.networks import Generator, UNet
 from colouru.networks.generator import Sight
 from colouru.networks.kriging import Tokens, kernel
-from train.data import (
-    Pictures,
-    add_data_arguments,
-    data_options,
-    draw_examples,
-    hold_out,
-    hold_out_photos,
-    load_images,
-    load_photos,
-    random_stream,
-    whole_batch,
-)
+from train.data import Pictures, add_data_arguments, draw_examples, random_stream, whole_batch
 from train.objective import CLIP, Objective
 from train.preset import PRESETS
-from train.run import set_lr, warmup_then_cosine
+from train.run import set_lr, training_pictures, warmup_then_cosine
 
 COUNTS = (0, 1, 5, 20, 50)
 PHOTO_SIZE = 192
@@ -60,6 +49,13 @@ class WithoutHighPass(Generator):
         return torch.zeros_like(L)
 
 
+class WithoutTone(Generator):
+    """Hints tell only of what is near them or alike, not of the whole photo."""
+
+    def _tone(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
+        return hint.new_zeros(len(hint), self.tone[-1].out_features, 1, 1)
+
+
 class WithoutExactness(Generator):
     """Hints are spread once, and not kept."""
 
@@ -82,6 +78,7 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
     "hints as input channels (the report's U-Net)": (UNet, Objective),
     "attention instead of kriging": (Attention, Objective),
     "without the high-pass filter": (WithoutHighPass, Objective),
+    "without the hints' tone": (WithoutTone, Objective),
     "without exactness": (WithoutExactness, Objective),
     "Huber instead of MSE": (Generator, Huber),
 }
@@ -103,19 +100,15 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def ablate(args: argparse.Namespace) -> None:
-    if not args.photos:
-        raise ValueError("the generator learns from larger photographs too: give them with --photos")
-    images, watched = hold_out(load_images("train", **data_options(args))[0])
-    photos, watched_photos = hold_out_photos(load_photos("train", dataset=args.photos))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pictures = Pictures(images.to(device), [photo.to(device) for photo in photos])
+    pictures, watched, watched_photos = training_pictures(args, device)
     squares = torch.cat(
         [
             F.interpolate(photo[None].float(), (PHOTO_SIZE, PHOTO_SIZE), mode="bilinear", antialias=True)
             for photo in watched_photos
         ]
     )
-    sets = {"images": watched.to(device), "photographs": squares.round().to(device, torch.uint8)}
+    sets = {"images": watched, "photographs": squares.round().to(device, torch.uint8)}
 
     args.out.mkdir(parents=True, exist_ok=True)
     results: dict[str, dict[str, float]] = {}

@@ -46,6 +46,7 @@ from train.protocol import (
     report_test,
     resized,
     true_hints,
+    vividness,
 )
 from train.sheet import hinted_grey, save_sheet, to_rgb
 
@@ -82,7 +83,10 @@ def evaluate(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     results = {"Protocol T": protocol_t(colourize, rgb, args.seed)}
-    findings: dict = {"by class": by_class(colourize, rgb, classes, args.seed)}
+    findings: dict = {
+        "by class": by_class(colourize, rgb, classes, args.seed),
+        "vividness": vividness(colourize, rgb, args.seed),
+    }
     if photos:
         results["Protocol Z"] = protocol_z(colourize, photos, args.seed)
         for size in REPORT_SIZES:

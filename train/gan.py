@@ -74,7 +74,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    pictures, watched = training_pictures(args, device)
+    pictures, watched, _ = training_pictures(args, device)
 
     # Networks and optimizers, as they were if this run resumes
     _, pretrained = trained_colourizer(args.generator)

@@ -49,7 +49,7 @@ def pretrain(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    pictures, watched = training_pictures(args, device)
+    pictures, watched, _ = training_pictures(args, device)
 
     # Network and optimizer, as they were if this run resumes
     if args.network not in preset.widths:

@@ -55,15 +55,21 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
     run.add_argument("--watch-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
 
 
-def training_pictures(args: argparse.Namespace, device: torch.device) -> tuple[Pictures, Tensor]:
-    """The training pictures on `device`, and the small ones (N,3,H,W) uint8 held out of them to watch progress by."""
-    photos = []
+def training_pictures(args: argparse.Namespace, device: torch.device) -> tuple[Pictures, Tensor, list[Tensor]]:
+    """The training pictures on `device`; the small ones (N,3,H,W) uint8 held out of them, and the photographs held out.
+
+    Raises:
+        ValueError: if there are none, or the preset needs photographs and none are given.
+    """
+    photos: list[Tensor] = []
+    watched_photos: list[Tensor] = []
     if PRESETS[args.preset].crop_share:
         if not args.photos:
             raise ValueError(f"the preset {args.preset} learns from larger photographs too: give them with --photos")
-        photos = [photo.to(device) for photo in hold_out_photos(load_photos("train", dataset=args.photos))[0]]
+        photos, watched_photos = hold_out_photos(load_photos("train", dataset=args.photos))
     learned, watched = hold_out(load_images("train", **data_options(args))[0])
-    return Pictures(learned.to(device), photos), watched.to(device)
+    pictures = Pictures(learned.to(device), [photo.to(device) for photo in photos])
+    return pictures, watched.to(device), watched_photos
 
 
 def binding_arguments(args: argparse.Namespace) -> dict[str, str]:

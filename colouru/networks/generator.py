@@ -187,7 +187,7 @@ class Generator(nn.Module):
         fine = self.refine_fine(seen)
         enter, residual = self.refine_context
         context = enter(torch.cat([self.refine_coarse(fine), sight.context], 1))
-        context = residual(context + self.tone(_tone(sight, tokens, hint))[:, :, None, None])
+        context = residual(context + self._tone(sight, tokens, hint))
         ab = ab + self.refine(torch.cat([self.refine_up(context), fine], 1))
         ab = ab + self._settle(sight, tokens, hint - ab)
 
@@ -206,6 +206,17 @@ class Generator(nn.Module):
         values = torch.cat([residual, torch.ones_like(residual[..., :1])], 2)
         spread, known = krige(phi, values, sight.phi, noise=self.noise, exists=tokens.exists).split([2, 1], 1)
         return spread * sight.deviation, known
+
+    def _tone(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
+        """(N,E,1,1): what the hints tell of the whole photo, such as that it is paler or warmer than it looked."""
+        told, guessed = tokens.mean(hint), tokens.mean(sight.ab)  # (N,K,2)
+        surprise = tokens.mean((hint - sight.ab) / sight.deviation)
+        strengths = [(x.square().sum(2, keepdim=True) + 1e-6).sqrt() for x in (told, guessed)]
+        each = torch.cat([told, guessed, surprise, *strengths], 2)  # (N,K,8)
+        exists = tokens.exists[..., None]
+        count = exists.sum(1)  # (N,1)
+        mean = (each * exists).sum(1) / count.clamp_min(1)
+        return self.tone(torch.cat([mean, torch.log1p(count)], 1))[:, :, None, None]
 
     def _keep(self, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
         """A hint is a fact."""
@@ -230,17 +241,6 @@ class Generator(nn.Module):
         """`ab_pred` (N,2,H,W) from `L` (N,1,H,W), `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W)."""
         check_shapes(L, hint_ab)
         return self.answer(self.see(L), hint_ab, hint_mask).ab[..., : L.shape[2], : L.shape[3]]
-
-
-def _tone(sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
-    """(N,9): what the hints tell of the whole photo, such as that it is paler or warmer than it looked; 0 without."""
-    told, guessed = tokens.mean(hint), tokens.mean(sight.ab)  # (N,K,2)
-    surprise = tokens.mean((hint - sight.ab) / sight.deviation)
-    strengths = [(x.square().sum(2, keepdim=True) + 1e-6).sqrt() for x in (told, guessed)]
-    each = torch.cat([told, guessed, surprise, *strengths], 2)  # (N,K,8)
-    exists = tokens.exists[..., None]
-    count = exists.sum(1)  # (N,1)
-    return torch.cat([(each * exists).sum(1) / count.clamp_min(1), torch.log1p(count)], 1)
 
 
 def _halve(inputs: int, outputs: int) -> nn.Sequential:
