@@ -147,8 +147,10 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
 
     # One after the other, whichever of these events it was: the page must end up with what was asked for last.
     in_turn = {"concurrency_id": "colour", "concurrency_limit": 1, "api_visibility": "private"}
-    quietly = {"trigger_mode": "always_last", "show_progress": "hidden", **in_turn}
     visibly = {"show_progress_on": list(sliders.values()), **in_turn}
+    # The board says itself that it waits.
+    quietly = {"trigger_mode": "always_last", "show_progress": "hidden", **in_turn}
+    briefly = {"trigger_mode": "always_last", "show_progress": "minimal", **visibly}
     view = [saturation, versus, advise, doubt]
     outputs = [
         work,
@@ -175,17 +177,17 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
     )
     for component in (dots, hint_list):
         component.input(handlers.edit, [work, told, *view], outputs, js=READ_TOLD, **quietly)
-    sketch.input(handlers.paint, [work, layer_url, *view], outputs, js=READ_LAYER, **quietly)
-    read_editor.click(handlers.paint_from_editor, [work, sketch, *view], outputs, **quietly)
+    sketch.input(handlers.paint, [work, layer_url, *view], outputs, js=READ_LAYER, **briefly)
+    read_editor.click(handlers.paint_from_editor, [work, sketch, *view], outputs, **briefly)
     for button, handler in ((undo, handlers.undo), (redo, handlers.redo), (clear, handlers.clear)):
-        button.click(handler, [work, *view], [sketch, *outputs], show_progress="hidden", **in_turn)
+        button.click(handler, [work, *view], [sketch, *outputs], show_progress="minimal", **visibly)
     hints_file.upload(handlers.open_hints, [work, hints_file, *view], [sketch, *outputs], **visibly)
     paint_tab.select(handlers.to_paint, work, [work, sketch], show_progress="hidden", **in_turn)
     click_tab.select(handlers.to_click, [work, *view], outputs, show_progress="hidden", **in_turn)
-    saturation.release(handlers.look, [work, *view], outputs, **quietly)
+    saturation.release(handlers.look, [work, *view], outputs, **briefly)
     for switch in (versus, advise, doubt):
         if isinstance(switch, gr.Checkbox):
-            switch.input(handlers.look, [work, *view], outputs, **quietly)
+            switch.input(handlers.look, [work, *view], outputs, **briefly)
 
     alone = {"concurrency_id": "full size", "concurrency_limit": 1}
     ask.click(

@@ -104,6 +104,40 @@ def test_every_example_opens_with_its_hints():
         assert values[0] == path and Page(values).hints == hints_from_json(hints_json)
 
 
+def hostile_pictures(folder: Path) -> dict[str, tuple[int, int] | None]:
+    """Pictures that people do bring, by name, with their size on the page, or None where they cannot be used."""
+    rgb = Image.fromarray(astronaut()[::8, ::8])  # 64 x 64
+    rotated = Image.Exif()
+    rotated[0x0112] = 6
+    rgb.crop((0, 0, 64, 32)).save(folder / "rotated.jpg", exif=rotated)
+    rgb.convert("CMYK").save(folder / "cmyk.jpg")
+    rgb.quantize(16).save(folder / "palette.png")
+    rgb.convert("L").save(folder / "grey.png")
+    rgb.convert("RGBA").save(folder / "alpha.png")
+    Image.fromarray(camera().astype(np.uint16)[::8, ::8] * 257).save(folder / "sixteen.png")
+    rgb.save(folder / "animated.gif", save_all=True, append_images=[rgb.rotate(90)])
+    Image.new("RGB", (1, 1), "red").save(folder / "dot.png")
+    Image.new("RGB", (1, 5000), "red").save(folder / "line.png")
+    (folder / "cut.png").write_bytes((folder / "grey.png").read_bytes()[:300])
+    (folder / "empty.png").write_bytes(b"")
+    Image.new("1", (9000, 9000)).save(folder / "bomb.png")
+    square = (64, 64)
+    sizes = {"rotated.jpg": (32, 64), "line.png": (1, 640), "dot.png": (1, 1), "cut.png": None, "empty.png": None}
+    return {path.name: sizes.get(path.name, square) for path in folder.iterdir()} | {"bomb.png": None}
+
+
+def test_whatever_picture_is_brought_opens_or_is_refused_with_a_sentence(tmp_path):
+    before = start(tmp_path, camera()).work
+    (tmp_path / "photo.png").unlink()
+    for name, size in hostile_pictures(tmp_path).items():
+        if size is None:
+            with pytest.raises(gr.Error, match=name):
+                handlers.start(str(tmp_path / name), before, *PLAIN)
+        else:
+            page = Page(handlers.start(str(tmp_path / name), before, *PLAIN))
+            assert Image.open(page.gan[1]).size == size, name
+
+
 def test_a_file_that_is_no_photo_says_what_is_wrong(tmp_path):
     (tmp_path / "diary.jpg").write_text("Dear diary")
     with pytest.raises(gr.Error, match="diary.jpg is not a picture that can be read"):

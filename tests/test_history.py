@@ -1,7 +1,7 @@
 """Undo and redo."""
 
 from colouru.hints import Hint
-from colouru.ui.history import MAX_STEPS, History
+from colouru.ui.history import MAX_HINTS_BEFORE, MAX_STEPS, History
 
 RED, BLUE = Hint(x=0.1, y=0.1, colour="#aa2020"), Hint(x=0.9, y=0.9, colour="#2020aa")
 
@@ -32,3 +32,6 @@ def test_a_long_day_s_work_stays_bounded():
     for step in range(MAX_STEPS + 50):
         history = history.then([RED] * (step + 1))
     assert len(history.past) == MAX_STEPS
+    for step in range(20):
+        history = history.then([RED] * (10_000 - step))
+    assert sum(map(len, history.past)) <= MAX_HINTS_BEFORE

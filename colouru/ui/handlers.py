@@ -238,7 +238,7 @@ def unchanged() -> tuple:
 
 def picture_outputs(work: Work, view: View, result: Colourization) -> tuple:
     gan, baseline = (work.picture_file(role, getattr(result, role)) for role in ("gan", "baseline"))
-    grey = work.picture_file("grey", work.grey)
+    grey = work.grey_file()
     return (
         (baseline if view.versus else grey, gan),
         (gan if view.versus else grey, baseline),

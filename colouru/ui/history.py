@@ -7,6 +7,9 @@ from colouru.hints import Hint
 
 MAX_STEPS = 200
 
+# Of all steps together, so that nobody fills the server's memory.
+MAX_HINTS_BEFORE = 50_000
+
 
 @dataclasses.dataclass(frozen=True)
 class History:
@@ -19,7 +22,12 @@ class History:
     def then(self, hints: Iterable[Hint]) -> "History":
         """With other hints; what was undone is forgotten. Unchanged for the same hints."""
         hints = tuple(hints)
-        return self if hints == self.now else History(hints, (*self.past, self.now)[-MAX_STEPS:])
+        if hints == self.now:
+            return self
+        past = [*self.past, self.now][-MAX_STEPS:]
+        while sum(map(len, past)) > MAX_HINTS_BEFORE:
+            past.pop(0)
+        return History(hints, tuple(past))
 
     def undone(self) -> "History":
         """One step back; unchanged at the beginning."""

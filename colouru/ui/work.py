@@ -58,6 +58,11 @@ class Work:
         picture.save(path, compress_level=1)
         return str(path)
 
+    def grey_file(self) -> str:
+        """The same of the photo without colour, which is written once."""
+        path = Path(self.folder.name) / "grey.png"
+        return str(path) if path.exists() else self.picture_file("grey", self.grey)
+
     def keep(self) -> None:
         """Let the hour after which Gradio deletes an upload begin anew; it goes by the time of the last change."""
         with contextlib.suppress(OSError):
