@@ -84,13 +84,17 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     Returns:
         (N,3,...), outside [0, 1] where sRGB does not have the colour: see `into_gamut`.
     """
+    linear = _lab_to_linear(lab)
+    return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear)
+
+
+def _lab_to_linear(lab: Tensor) -> Tensor:
     L, a, b = lab.unbind(1)
     y = (L + 16) / 116
     # skimage.color, too, takes a negative Z for zero.
     f = torch.stack([y + a / 500, y, (y - b / 200).clamp_min(0)], dim=1)
     xyz = torch.where(f > 0.2068966, f**3, (f - 16 / 116) / 7.787)
-    linear = _mix(RGB_FROM_NORMALIZED_XYZ, xyz)
-    return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear)
+    return _mix(RGB_FROM_NORMALIZED_XYZ, xyz)
 
 
 def to_network(lab: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,14 +127,16 @@ def into_gamut(lab: Tensor, halvings: int = 10) -> tuple[Tensor, Tensor]:
     """
     rgb = lab_to_rgb(lab)
     outside = ((rgb < -GAMUT_TOLERANCE) | (rgb > 1 + GAMUT_TOLERANCE)).any(1)  # (N,H,W)
+    # The same bounds in linear light spare the trials a power.
+    darkest, brightest = -GAMUT_TOLERANCE / 12.92, ((1 + GAMUT_TOLERANCE + 0.055) / 1.055) ** 2.4
     if outside.any():
         lab, rgb = lab.clone(), rgb.clone()
         L, a, b = lab.movedim(1, 0)[:, outside]  # each (M,)
         low, high = torch.zeros_like(L), torch.ones_like(L)
         for _ in range(halvings):
             scale = (low + high) / 2
-            trial = lab_to_rgb(torch.stack([L, a * scale, b * scale])[None])[0]
-            fits = ((trial >= -GAMUT_TOLERANCE) & (trial <= 1 + GAMUT_TOLERANCE)).all(0)
+            trial = _lab_to_linear(torch.stack([L, a * scale, b * scale])[None])[0]
+            fits = ((trial >= darkest) & (trial <= brightest)).all(0)
             low, high = torch.where(fits, scale, low), torch.where(fits, high, scale)
         found = torch.stack([L, a * low, b * low])
         lab.movedim(1, 0)[:, outside] = found

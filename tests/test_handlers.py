@@ -229,7 +229,7 @@ def test_dots_on_a_photo_that_is_no_longer_kept_are_answered_in_words(said):
 
 def test_the_two_can_be_compared_with_each_other(work):
     page = Page(handlers.look(work, *View(versus=True)))
-    assert Path(page.gan[0]).name == "baseline.png" and Path(page.baseline[0]).name == "gan.png"
+    assert Path(page.gan[0]).name == "baseline.jpg" and Path(page.baseline[0]).name == "gan.jpg"
 
 
 def test_saturation_makes_colours_stronger_or_takes_them_away(tmp_path):

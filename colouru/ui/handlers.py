@@ -19,7 +19,6 @@ from PIL import Image
 
 from colouru.hints import Hint, hints_from_json, layer_from_hints, packed_paint
 from colouru.photo import DAMAGE, open_photo
-from colouru.pipeline import Colourization
 from colouru.ui import board, words
 from colouru.ui.examples import examples
 from colouru.ui.painting import hints_after_painting
@@ -224,7 +223,7 @@ def outputs(
     seen: tuple = (gr.skip(),) * 5
     if pictures:
         with plain_errors():
-            seen = picture_outputs(work, view, work.canvas(work.hints, saturation=view.saturation))
+            seen = picture_outputs(work, view)
     value = board.shown(work, advise=view.advise, doubt=view.doubt, selected=selected, photo=photo)
     history = work.history
     can = [gr.Button(interactive=bool(these)) for these in (history.past, history.future, history.now)]
@@ -236,23 +235,23 @@ def unchanged() -> tuple:
     return (gr.skip(),) * 11
 
 
-def picture_outputs(work: Work, view: View, result: Colourization) -> tuple:
-    gan, baseline = (work.picture_file(role, getattr(result, role)) for role in ("gan", "baseline"))
+def picture_outputs(work: Work, view: View) -> tuple:
+    coloured = work.canvas.colour(work.hints, saturation=view.saturation)
+    gan, baseline = (work.picture_file(role, coloured[role][0]) for role in ("gan", "baseline"))
     grey = work.grey_file()
     return (
         (baseline if view.versus else grey, gan),
         (gan if view.versus else grey, baseline),
-        *loss_sentences(work, result),
+        *loss_sentences(work, coloured["gan"][1], coloured["baseline"][1]),
     )
 
 
-def loss_sentences(work: Work, result: Colourization) -> tuple[str, str, str]:
+def loss_sentences(work: Work, gan: float | None, baseline: float | None) -> tuple[str, str, str]:
     """The losses of both networks, and what that means, or why there are none."""
-    if result.no_loss_because:
-        return "", "", words.NO_LOSS.format(reason=result.no_loss_because)
+    if work.canvas.no_loss_because:
+        return "", "", words.NO_LOSS.format(reason=work.canvas.no_loss_because)
     sentence = words.LOSS_ON_PREVIEW if work.shrunk else words.LOSS
-    gan, baseline = (sentence.format(loss=result.normalized_loss[role]) for role in ("gan", "baseline"))
-    return gan, baseline, words.LOSS_MEANING
+    return sentence.format(loss=gan), sentence.format(loss=baseline), words.LOSS_MEANING
 
 
 def sketch_size(work: Work) -> tuple[int, int]:

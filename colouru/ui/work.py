@@ -53,14 +53,17 @@ class Work:
         return self.history.now
 
     def picture_file(self, name: str, picture: Image.Image) -> str:
-        """The path of a picture to be shown. A file Gradio copies whole or not at all; a picture it writes in place."""
-        path = Path(self.folder.name) / f"{name}.png"
-        picture.save(path, compress_level=1)
+        """The path of a picture to be shown. A file Gradio copies whole or not at all; a picture it writes in place.
+
+        A JPEG, for a PNG takes longer to write than the network to answer. What is downloaded is made anew.
+        """
+        path = Path(self.folder.name) / f"{name}.jpg"
+        picture.save(path, quality=95, subsampling=0)
         return str(path)
 
     def grey_file(self) -> str:
         """The same of the photo without colour, which is written once."""
-        path = Path(self.folder.name) / "grey.png"
+        path = Path(self.folder.name) / "grey.jpg"
         return str(path) if path.exists() else self.picture_file("grey", self.grey)
 
     def keep(self) -> None:
