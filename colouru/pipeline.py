@@ -298,7 +298,9 @@ class Colourizer:
 
     def __init__(self, model: Model, device: str | torch.device | None = None):
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.model = dataclasses.replace(model, baseline=model.baseline.to(self.device), gan=model.gan.to(self.device))
+        # Convolutions are a third faster with the channels of a pixel beside each other.
+        where = {"device": self.device, "memory_format": torch.channels_last}
+        self.model = dataclasses.replace(model, **{role: getattr(model, role).to(**where) for role in ROLES})
 
     @property
     def source(self) -> str:
