@@ -62,8 +62,15 @@ class WithoutExactness(Generator):
     def _settle(self, sight: Sight, tokens: Tokens, residual: Tensor) -> Tensor:
         return torch.zeros_like(residual)
 
-    def _keep(self, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        return ab
+    def _even(self, sight: Sight, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        return super()._even(sight, ab, hint_ab, torch.zeros_like(hint_mask))
+
+
+class WithoutDiffusion(Generator):
+    """Hints are kept, and nothing is made even after the convolutions."""
+
+    def _even(self, sight: Sight, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        return torch.where(hint_mask > 0, hint_ab, ab)
 
 
 class Huber(Objective):
@@ -80,6 +87,7 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
     "without the high-pass filter": (WithoutHighPass, Objective),
     "without the hints' tone": (WithoutTone, Objective),
     "without exactness": (WithoutExactness, Objective),
+    "without diffusion along the lightness": (WithoutDiffusion, Objective),
     "Huber instead of MSE": (Generator, Huber),
 }
 

@@ -2,7 +2,8 @@
 
 An encoder sees the lightness alone. What it knows of every place, its features `phi`, is the metric of a Gaussian
 process: kriging spreads the hints' colours to what looks and means the same, however far. A few convolutions that see
-the hints refine that, and a second kriging with a short kernel makes it exact. Knows nothing of training.
+the hints refine that, a second kriging with a short kernel brings it to the hints, and diffusion along the lightness
+makes it even and exact. Knows nothing of training.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from colouru.colour import high_pass
 from colouru.networks.bins import AB_BINS
+from colouru.networks.diffusion import affinity, diffuse
 from colouru.networks.kriging import Tokens, krige, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
 
@@ -35,6 +37,7 @@ class Sight(NamedTuple):
         ab: (N,2,h,w), the automatic colouring.
         phi: (N,D,h,w), the places in which distance is unlikeness.
         deviation: (N,1,h,w), the standard deviation that the truth is expected to have around `ab`.
+        affinity: (N,8,2h,2w), how alike neighbours are in lightness.
     """
 
     L: Tensor
@@ -43,6 +46,7 @@ class Sight(NamedTuple):
     ab: Tensor
     phi: Tensor
     deviation: Tensor
+    affinity: Tensor
 
     def padded(self, hints: Tensor) -> Tensor:
         """`hint_ab` or `hint_mask` (N,C,H,W) at the padded size; zeros, as the padding holds no hints."""
@@ -171,7 +175,8 @@ class Generator(nn.Module):
             x = join(torch.cat([up(x), levels.pop()], 1))  # twice the size each time
             contexts.append(x)
         phi = torch.cat([self.phi(x), self.log_light.exp() * F.avg_pool2d(L, 2), self.log_place.exp() * _places(x)], 1)
-        return Sight(L, x, contexts[-2], self.automatic(x), phi, self.log_deviation(x).clamp(-5, 1).exp())
+        deviation = self.log_deviation(x).clamp(-5, 1).exp()
+        return Sight(L, x, contexts[-2], self.automatic(x), phi, deviation, affinity(L))
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
@@ -194,7 +199,7 @@ class Generator(nn.Module):
         ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
         left = (hint_ab - ab) * hint_mask
         ab = ab + self.sharpen(torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1))
-        return Answer(self._keep(ab, hint_ab, hint_mask), known, context)
+        return Answer(self._even(sight, ab, hint_ab, hint_mask), known, context)
 
     def _edges(self, L: Tensor) -> Tensor:
         return high_pass(L)
@@ -218,9 +223,9 @@ class Generator(nn.Module):
         mean = (each * exists).sum(1) / count.clamp_min(1)
         return self.tone(torch.cat([mean, torch.log1p(count)], 1))[:, :, None, None]
 
-    def _keep(self, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """A hint is a fact."""
-        return torch.where(hint_mask > 0, hint_ab, ab)
+    def _even(self, sight: Sight, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """What has one lightness comes to one colour, and a hint is a fact."""
+        return diffuse(ab.float(), sight.affinity, hint_ab, hint_mask)
 
     @property
     def noise(self) -> Tensor:

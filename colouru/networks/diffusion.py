@@ -1,0 +1,75 @@
+"""Diffusion along the lightness: neighbours of one lightness come to one colour, and hints stay what they are.
+
+The affinities are those of Levin, Lischinski and Weiss (2004), who spread hints by nothing else; here every pixel is
+also held to what the network made of it, so a few steps are enough. Nothing here is learned.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# How firmly a pixel is held to what it was, against one for its neighbours together.
+HOLD = 0.05
+STEPS = 8
+
+# Of the variance of lightness around a pixel, how much makes a difference; the least variance, in squared units of L.
+SHARE_OF_VARIANCE = 0.6
+LEAST_VARIANCE = 2e-5
+
+# Even the most alike neighbour keeps this weight.
+LEAST_WEIGHT = 0.01
+
+SHIFTS = [(y, x) for y in (0, 1, 2) for x in (0, 1, 2) if (y, x) != (1, 1)]
+
+
+def affinity(L: Tensor) -> Tensor:
+    """The weights (N,8,H,W) of the neighbours of each pixel of `L` (N,1,H,W): of sum 1, 0 outside the picture."""
+    inside = torch.cat(_around(torch.ones_like(L[:1])), 1)  # (1,8,H,W)
+    neighbours = torch.cat(_around(L), 1)
+    count = inside.sum(1, keepdim=True) + 1
+    mean = ((neighbours * inside).sum(1, keepdim=True) + L) / count
+    variance = (((neighbours - mean).square() * inside).sum(1, keepdim=True) + (L - mean).square()) / count
+    difference = (neighbours - L).square()
+    least = torch.where(inside > 0, difference, torch.inf).amin(1, keepdim=True)
+    least = torch.where(least.isfinite(), least, 0) / -torch.log(torch.tensor(LEAST_WEIGHT))
+    width = torch.maximum(SHARE_OF_VARIANCE * variance, least).clamp_min(LEAST_VARIANCE)
+    weights = torch.exp(-difference / width) * inside
+    return weights / weights.sum(1, keepdim=True).clamp_min(1e-12)
+
+
+def diffuse(ab: Tensor, weights: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+    """`ab` (N,2,H,W) where every pixel is nearly the mean of its neighbours by `weights`, and hints are as hinted.
+
+    That is the solution of u = (mean of u around + HOLD ab) / (1 + HOLD), approached by Chebyshev's semi-iteration
+    (Golub and Varga, 1961), which takes the square root of the steps that plain iteration would.
+    """
+    hinted = hint_mask > 0
+    radius = 1 / (1 + HOLD)  # of the spectrum of what is iterated
+    free = radius * (~hinted).to(ab)
+    held = torch.where(hinted, hint_ab, HOLD * radius * ab)
+
+    def step(u: Tensor) -> Tensor:
+        return _mean_around(u, weights) * free + held
+
+    before = torch.where(hinted, hint_ab, ab)
+    now = step(before)
+    factor = 2 / (2 - radius**2)
+    for _ in range(STEPS - 1):
+        before, now = now, factor * (step(now) - before) + before
+        factor = 1 / (1 - radius**2 * factor / 4)
+    return now
+
+
+def _mean_around(x: Tensor, weights: Tensor) -> Tensor:
+    """The weighted sum (N,C,H,W) of the neighbours of every pixel of `x`; one by one, without copies of them all."""
+    total = torch.zeros_like(x)
+    for number, neighbour in enumerate(_around(x)):
+        total = torch.addcmul(total, neighbour, weights[:, number : number + 1])
+    return total
+
+
+def _around(x: Tensor) -> list[Tensor]:
+    """The eight neighbours of every pixel of `x` (N,C,H,W), each (N,C,H,W), 0 outside."""
+    height, width = x.shape[2:]
+    padded = F.pad(x, (1, 1, 1, 1))
+    return [padded[..., y : y + height, x : x + width] for y, x in SHIFTS]
