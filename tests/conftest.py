@@ -108,6 +108,15 @@ def colourful() -> np.ndarray:
     return (rgb * 255).round().astype(np.uint8)
 
 
+@pytest.fixture
+def said(monkeypatch) -> list[str]:
+    """The sentences that the page would show without an error."""
+    sentences: list[str] = []
+    for kind in ("Info", "Warning"):
+        monkeypatch.setattr(f"gradio.{kind}", sentences.append)
+    return sentences
+
+
 def painted_scene(random: np.random.Generator, side: int = 64) -> np.ndarray:
     """A picture in which colour follows lightness, so that there is something to learn: sky, ground and a disc."""
     y, x = np.mgrid[0:side, 0:side] / side

@@ -16,13 +16,7 @@ from colouru.ui import batch, downloads, handlers, words
 DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06, note="the flag")
 VIEW = handlers.View()
 
-
-@pytest.fixture(autouse=True)
-def said(monkeypatch):
-    sentences: list[str] = []
-    for kind in ("Info", "Warning"):
-        monkeypatch.setattr(gr, kind, sentences.append)
-    return sentences
+pytestmark = pytest.mark.usefixtures("said")
 
 
 @pytest.fixture

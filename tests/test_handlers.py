@@ -22,6 +22,8 @@ from colouru.ui.palette import SWATCHES
 DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06)
 PLAIN = View()
 
+pytestmark = pytest.mark.usefixtures("said")
+
 
 class Page:
     """What the outputs of a handler are on the page, by name."""
@@ -38,15 +40,6 @@ class Page:
 
     def picture(self, role: str = "gan") -> np.ndarray:
         return np.asarray(Image.open(getattr(self, role)[1])).astype(int)
-
-
-@pytest.fixture(autouse=True)
-def said(monkeypatch):
-    """The sentences that the page shows without an error."""
-    sentences: list[str] = []
-    for kind in ("Info", "Warning"):
-        monkeypatch.setattr(gr, kind, sentences.append)
-    return sentences
 
 
 def start(tmp_path, picture: np.ndarray, view: View = PLAIN, before=None) -> Page:
