@@ -14,7 +14,7 @@ from PIL import Image
 
 from colouru.hints import simulate_hints
 from colouru.hub import load_model
-from train import ablation, checkpoint, evaluate, examples, gan, pretrain, publish, working_size
+from train import ablation, blend, checkpoint, evaluate, examples, gan, pretrain, publish, working_size
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,20 @@ def test_the_generator_learns_from_small_images_and_photographs(stages):
     assert last["loss_at_5"] < first["loss_at_5"]
     assert {"mse", "automatic", "surprise", "palette", "total"} <= last.keys()
     assert {"adversarial", "discriminator", "total"} <= lines(stages / "full-gan")[-1].keys()
+
+
+def test_generators_before_and_after_the_adversarial_phase_are_mixed_as_asked_for(stages, tmp_path):
+    before, after = (trained_colourizer(stages / name)[0].state_dict() for name in ("full", "full-gan"))
+    folders = [str(stages / "full"), str(stages / "full-gan")]
+    for share in (0.0, 0.25, 1.0):
+        blend.main([*folders, "--share", str(share), "--out", str(tmp_path / str(share))])
+        mixed = trained_colourizer(tmp_path / str(share))[0].state_dict()
+        for name, tensor in mixed.items():
+            torch.testing.assert_close(tensor, before[name] + share * (after[name] - before[name]))
+    with pytest.raises(SystemExit, match="from 0 to 1"):
+        blend.main([*folders, "--share", "2", "--out", str(tmp_path / "x")])
+    with pytest.raises(SystemExit, match="train.blend: .* holds"):
+        blend.main([str(stages / "baseline"), str(stages / "gan"), "--share", "0.5", "--out", str(tmp_path / "x")])
 
 
 def test_a_dataset_of_the_hub_is_learned_from_as_a_folder_is(hub, repo, token, dataset, tmp_path):
