@@ -11,7 +11,7 @@ from colouru.hints import Hint
 from colouru.networks.bins import AB_BINS, nearest_bin
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
-from train.protocol import Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
+from train.protocol import CHUNK, Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
 
 WHERE_COUNTS = (1, 3, 5, 10)
 SPOTS = 10
@@ -56,8 +56,10 @@ def palette_recall(colourize: Colourizer, photos: list[Tensor], training: Tensor
         training: small training images (N,3,H,W) uint8, whose nine most common colours, of those that sRGB has at the
             lightness of the spot, are the reference.
     """
-    bins = nearest_bin(whole_batch(training)[1])
-    common = torch.bincount(bins.flatten(), minlength=len(AB_BINS)) / bins.numel()
+    # In parts, for every pixel is compared with every bin.
+    parts = (nearest_bin(whole_batch(part)[1]).flatten() for part in training.split(CHUNK))
+    counts = torch.stack([torch.bincount(part, minlength=len(AB_BINS)) for part in parts]).sum(0)
+    common = counts / counts.sum()
     hits = {"most common colours": 0, **{f"suggested at {n} hints": 0 for n in PALETTE_HINTS}}
     for number, photo in enumerate(tqdm(photos, desc="palette", unit="photo")):
         square = resized(photo, Z_SIZE, Z_SIZE)
