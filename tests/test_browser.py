@@ -285,6 +285,8 @@ def test_work_is_saved_and_opened_again(person, tmp_path):
 def test_the_switches_change_what_is_seen(person):
     person.open_example(1)
     page, pale = person.page, person.picture()
+    page.locator("#hint-list .number").first.click()
+    page.locator("#board .likely button").first.wait_for()
     grey = page.locator("#gan img").first.get_attribute("src")
     page.locator("#versus input").check()
     person.wait_for(lambda: page.locator("#gan img").first.get_attribute("src") != grey, "the other network beside it")
@@ -301,6 +303,7 @@ def test_the_switches_change_what_is_seen(person):
     page.locator("#board .marker").wait_for()
     page.locator("#doubt input").check()
     page.locator("#board .doubt").wait_for()
+    assert page.locator("#board .likely button").first.is_visible()
     page.locator("#doubt input").uncheck()
     person.wait_for(lambda: not page.locator("#board .doubt").is_visible(), "the map to go")
 

@@ -291,8 +291,10 @@ function receive() {
   if (value.doubt) doubt.src = value.doubt;
   else doubt.removeAttribute("src");
   doubt.hidden = !value.doubt || picking;
-  swatches(".likely", value.likely.map(([code, chance]) => [code, say(words.likely_colour, { colour: code, percent: percent(chance) })]));
-  find(".likely-box").hidden = !value.likely.length;
+  if (value.selected !== null) {
+    swatches(".likely", value.likely.map(([code, chance]) => [code, say(words.likely_colour, { colour: code, percent: percent(chance) })]));
+    find(".likely-box").hidden = !value.likely.length;
+  }
   selected = Math.min(value.selected ?? selected, hints.length - 1);
   draw();
   describe();
