@@ -14,7 +14,7 @@ from colouru.ui import words
 from colouru.ui.work import colourizer
 
 MAX_FILES = 500
-MOST_LOSSY = (".jpg", ".jpeg")
+JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 
 def colour_all(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> Iterator[str]:  # noqa: B008
@@ -60,7 +60,7 @@ def colour_one(path: Path, hints_file: Path | None, folder: Path) -> Path:
     hints = as_hints(hints_file) if hints_file else list(restored)
     canvas = colourizer().open(photo)
     picture, _ = canvas.colour(hints, ["gan"])["gan"]
-    coloured = folder / f"{path.stem}-gan{path.suffix.lower() if path.suffix.lower() in MOST_LOSSY else '.png'}"
+    coloured = folder / f"{path.stem}-gan{path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else '.png'}"
     save_picture(picture, coloured, canvas.provenance(hints, "gan"), photo.exif)
     return coloured
 
