@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from colouru.exif import exif_of
+from colouru.hints import Hint
 from colouru.provenance import Provenance, read_provenance
 
 MAX_MEGAPIXELS = 50
@@ -57,6 +58,11 @@ class Photo:
     remarks: tuple[str, ...] = ()
     exif: bytes = dataclasses.field(default=b"", repr=False)
     provenance: Provenance | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """Those that ColourU coloured and saved it with; none in any other photo."""
+        return self.provenance.hints if self.provenance else ()
 
     @property
     def height(self) -> int:

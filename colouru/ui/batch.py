@@ -56,8 +56,7 @@ def colour_one(path: Path, hints_file: Path | None, folder: Path) -> Path:
         ValueError: if the photo or its hints cannot be used.
     """
     photo = open_photo(path)
-    restored = photo.provenance.hints if photo.provenance else ()
-    hints = as_hints(hints_file) if hints_file else list(restored)
+    hints = as_hints(hints_file) if hints_file else list(photo.hints)
     canvas = colourizer().open(photo)
     picture, _ = canvas.colour(hints, ["gan"])["gan"]
     coloured = folder / f"{path.stem}-gan{path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else '.png'}"

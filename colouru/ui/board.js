@@ -184,8 +184,8 @@ function pick(on) {
   picking = on && Boolean(pictures.original);
   find(".pick-original").setAttribute("aria-pressed", String(picking));
   picture.src = picking ? pictures.original : pictures.grey;
-  dots.hidden = doubt.hidden = picking;
-  if (!picking) doubt.hidden = !doubt.getAttribute("src");
+  dots.hidden = picking;
+  doubt.hidden = picking || !doubt.getAttribute("src");
   if (picking) tell(words.picking);
 }
 

@@ -80,10 +80,11 @@ def start(path: str | None, before: Work | None, *view: Any) -> tuple:
         return (before.path if before else None, gr.skip(), *unchanged())
     with plain_errors():
         photo = open_photo(path)
-    hints = photo.provenance.hints if photo.provenance else ()
-    for remark in (*photo.remarks, *([words.HINTS_RESTORED.format(count=len(hints))] if hints else [])):
+    for remark in photo.remarks:
         gr.Info(remark)
-    return gr.skip(), *begin(path, photo, hints, before, View(*view))
+    if photo.hints:
+        gr.Info(words.HINTS_RESTORED.format(count=len(photo.hints)))
+    return gr.skip(), *begin(path, photo, photo.hints, before, View(*view))
 
 
 def start_example(number: int, kept: bool, before: Work | None, *view: Any) -> tuple:
