@@ -9,7 +9,7 @@ from torch import Tensor
 from colouru.colour import AB_SCALE, into_gamut
 from colouru.hints import pixel_at
 from colouru.networks.bins import AB_BINS, BIN_SIDE
-from colouru.networks.generator import Answer, Generator, Sight
+from colouru.networks.generator import Generator, Sight
 from colouru.networks.kriging import factor, kernel, tokens_of
 
 MAX_SUGGESTIONS = 9
@@ -38,18 +38,18 @@ class Doubt(NamedTuple):
 
 
 def likely_colours(
-    generator: Generator, answer: Answer, x: float, y: float, lightness: float
+    generator: Generator, context: Tensor, x: float, y: float, lightness: float
 ) -> list[tuple[Tensor, float]]:
     """The `distinct_colours` of one spot.
 
     Args:
-        answer: for one picture.
-        x, y: in [0, 1] of the padded picture that `answer` is for.
+        context: of one picture, see `Answer`.
+        x, y: in [0, 1] of the padded picture that `context` is for.
         lightness: L* of the spot, 0 to 100.
     """
-    h, w = answer.context.shape[2:]
+    h, w = context.shape[2:]
     row, column = pixel_at(y, h), pixel_at(x, w)
-    logits = generator.palette(answer.context[:1, :, row : row + 1, column : column + 1])[0, :, 0, 0]
+    logits = generator.palette(context[:1, :, row : row + 1, column : column + 1])[0, :, 0, 0]
     return distinct_colours(logits.float().softmax(0).cpu(), lightness)
 
 

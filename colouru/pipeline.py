@@ -179,12 +179,12 @@ class Canvas:
         generator, sight = self._generator()
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
-        answer = generator.answer(sight, *self._hint_tensors("gan", self.read_hints(hints)))
+        context = generator.context(sight, *self._hint_tensors("gan", self.read_hints(hints)))
         height, width = self.L["gan"].shape[2:]
         row, column = pixel_at(y, self.photo.height), pixel_at(x, self.photo.width)
         lightness = float(picture_to_lab(self.photo.rgb[row : row + 1, column : column + 1])[0, 0])
         padded_height, padded_width = sight.L.shape[2:]
-        found = likely_colours(generator, answer, x * width / padded_width, y * height / padded_height, lightness)
+        found = likely_colours(generator, context, x * width / padded_width, y * height / padded_height, lightness)
         return [Suggestion(_hexadecimal(lightness, ab), likelihood) for ab, likelihood in found]
 
     @torch.inference_mode()

@@ -28,6 +28,12 @@ from colouru.networks import build_colourizer
 from train.preset import PRESETS
 
 ROOT = Path(__file__).parent.parent
+# Of the kinds that ship.
+SMALL_NETWORKS = {
+    "baseline": {"network": "autoencoder", "widths": [4, 8]},
+    "gan": {"network": "generator", "widths": [8, 8, 8, 8]},
+}
+
 HUB_NUMBERS = itertools.count()
 WORDNET_IDS = [*PRESETS["report"].classes, "n99999999"]
 
@@ -153,12 +159,8 @@ def untrained_model(tmp_path_factory):
     """The folder of a model of the shipped kind, with small networks that have learned nothing."""
     folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(0)
-    describe = {
-        "baseline": {"network": "autoencoder", "widths": [4, 8]},
-        "gan": {"network": "generator", "widths": [8, 8, 8, 8]},
-    }
-    networks = {role: build_colourizer(**values) for role, values in describe.items()}
-    save_model(folder, **networks, working_size={"baseline": 32, "gan": 64}, describe=describe)
+    networks = {role: build_colourizer(**values) for role, values in SMALL_NETWORKS.items()}
+    save_model(folder, **networks, working_size={"baseline": 32, "gan": 64}, describe=SMALL_NETWORKS)
     return folder
 
 

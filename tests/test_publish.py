@@ -13,6 +13,7 @@ from huggingface_hub import ModelCard
 from colouru import pipeline
 from colouru.hub import read_config, read_model
 from colouru.networks import build_colourizer
+from tests.conftest import SMALL_NETWORKS
 from tests.hub_server import TOKEN
 from train import evaluate, publish
 from train.card import model_card
@@ -27,11 +28,7 @@ def runs(tmp_path_factory):
     """The folder with the checkpoints of two networks that have learned nothing."""
     folder = tmp_path_factory.mktemp("runs")
     torch.manual_seed(0)
-    networks = {
-        "baseline": {"network": "autoencoder", "widths": [4, 8]},
-        "gan": {"network": "generator", "widths": [8, 8, 8, 8]},
-    }
-    for name, colourizer in networks.items():
+    for name, colourizer in SMALL_NETWORKS.items():
         weights = build_colourizer(**colourizer).state_dict()
         (folder / name).mkdir()
         state = {"step": 123, "colourizer": colourizer, "weights": weights, "arguments": {"preset": "report"}}

@@ -67,6 +67,25 @@ class Answer(NamedTuple):
     context: Tensor
 
 
+class Reading(NamedTuple):
+    """What the hints tell before a picture is made of it, all at half the size.
+
+    Attributes:
+        tokens: the hinted cells.
+        hint: (N,2,h,w), the hints' ab.
+        ab: (N,2,h,w), the automatic colouring and what kriging brought to it.
+        fine: (N,C,h,w), what the refinement saw of all that.
+        known, context: as in `Answer`.
+    """
+
+    tokens: Tokens
+    hint: Tensor
+    ab: Tensor
+    fine: Tensor
+    known: Tensor
+    context: Tensor
+
+
 def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     """3x3 convolution, group norm, leaky ReLU; a `stride`-th of the size out."""
     return nn.Sequential(
@@ -181,6 +200,20 @@ class Generator(nn.Module):
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
         hint_ab, hint_mask = sight.padded(hint_ab), sight.padded(hint_mask)
+        reading = self._read(sight, hint_ab, hint_mask)
+        ab = reading.ab + self.refine(torch.cat([self.refine_up(reading.context), reading.fine], 1))
+        ab = ab + self._settle(sight, reading.tokens, reading.hint - ab)
+
+        ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
+        left = (hint_ab - ab) * hint_mask
+        ab = ab + self.sharpen(torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1))
+        return Answer(self._even(sight, ab, hint_ab, hint_mask), reading.known, reading.context)
+
+    def context(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """`Answer.context` alone, for whoever wants likely colours and no picture."""
+        return self._read(sight, sight.padded(hint_ab), sight.padded(hint_mask)).context
+
+    def _read(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Reading:
         mask = F.avg_pool2d(hint_mask, 2)  # (N,1,h,w), the share of each that is hinted
         hint = F.avg_pool2d(hint_ab * hint_mask, 2) / mask.clamp_min(0.25)  # (N,2,h,w)
         tokens = tokens_of(mask)
@@ -193,13 +226,7 @@ class Generator(nn.Module):
         enter, residual = self.refine_context
         context = enter(torch.cat([self.refine_coarse(fine), sight.context], 1))
         context = residual(context + self._tone(sight, tokens, hint))
-        ab = ab + self.refine(torch.cat([self.refine_up(context), fine], 1))
-        ab = ab + self._settle(sight, tokens, hint - ab)
-
-        ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
-        left = (hint_ab - ab) * hint_mask
-        ab = ab + self.sharpen(torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1))
-        return Answer(self._even(sight, ab, hint_ab, hint_mask), known, context)
+        return Reading(tokens, hint, ab, fine, known, context)
 
     def _edges(self, L: Tensor) -> Tensor:
         return high_pass(L)
