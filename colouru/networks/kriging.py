@@ -12,6 +12,9 @@ from torch import Tensor
 # More tokens than this are merged with their neighbours, so that neither time nor memory grows without bound.
 MAX_TOKENS = 512
 
+# Pictures of a batch that are kriged together. Those with as many tokens share a group, for each pays for the fullest.
+GROUP = 8
+
 
 class Tokens(NamedTuple):
     """The hinted cells of a grid, K at most in any picture of the batch.
@@ -49,14 +52,29 @@ def tokens_of(weight: Tensor, cell: int = 2) -> Tokens:
     return Tokens(index, exists, weight, cell)
 
 
+class _Exponential(torch.autograd.Function):
+    """exp of what is -30 or more, in place; its gradient from its value, without the mask that a clamp would keep."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        # Smaller values would be denormal numbers in the end, with which processors are many times slower.
+        x.clamp_min_(-30).exp_()
+        ctx.mark_dirty(x)
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return gradient * ctx.saved_tensors[0]
+
+
 def kernel(p: Tensor, q: Tensor) -> Tensor:
     """exp(-|p - q|^2 / 2) of every pair, (N,P,Q) of coordinates (N,P,D) and (N,Q,D); 1e-13 at the least."""
     # -|p - q|^2 / 2 = p.q - |p|^2 / 2 - |q|^2 / 2 is one product of vectors that are two longer.
     half_p, half_q = p.square().sum(2, keepdim=True) / 2, q.square().sum(2, keepdim=True) / 2
     p = torch.cat([p, -half_p, torch.ones_like(half_p)], 2)
     q = torch.cat([q, torch.ones_like(half_q), -half_q], 2)
-    # Smaller values would be denormal numbers in the end, with which processors are many times slower.
-    return torch.exp((p @ q.mT).clamp_min(-30))
+    return _Exponential.apply(p @ q.mT)
 
 
 def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
@@ -67,14 +85,22 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
         values: (N,K,C), of mean 0 a priori.
         pixels: (N,D,h,w).
         noise: variance with which values are doubted, above 0, relative to their own.
-        exists: (N,K), 1 for a place, 0 for filling.
+        exists: (N,K), 1 for a place, 0 for filling, which comes last.
     """
     N, _, h, w = pixels.shape
     # In single precision whatever the network computes in: half of it cannot be factored.
     with torch.autocast(pixels.device.type, enabled=False):
-        places, values, pixels = places.float(), values.float(), pixels.float()
-        weights = torch.cholesky_solve(values * exists[..., None], factor(places, noise=noise, exists=exists))
-        return (weights.mT @ kernel(places, pixels.flatten(2).mT)).view(N, -1, h, w)
+        places, values, pixels = places.float(), values.float(), pixels.float().flatten(2).mT
+        counts = exists.sum(1)
+        order = counts.argsort()
+        spread = []
+        for group in order.split(GROUP):
+            kept = slice(max(1, int(counts[group[-1]])))
+            p, there = places[group, kept], exists[group, kept]
+            lower = factor(p, noise=noise, exists=there)
+            weights = torch.cholesky_solve(values[group, kept] * there[..., None], lower)
+            spread.append(weights.mT @ kernel(p, pixels[group]))
+        return torch.cat(spread)[order.argsort()].view(N, -1, h, w)
 
 
 def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
