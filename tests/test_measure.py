@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from colouru.colour import AB_SCALE, lab_to_rgb, to_bytes
+from colouru.colour import AB_SCALE, from_network, lab_to_rgb, to_bytes
 from colouru.hints import Hint
-from train.measure import gradient, joined, measure, summary
+from train.measure import gradient, joined, measure, shown, summary
 from train.protocol import original, true_hint, true_hints
 
 
@@ -13,7 +13,7 @@ def figures(photo, ab_pred, hint_ab=None, hint_mask=None):
     rgb, L, ab = original(photo)
     hint_ab = torch.zeros_like(ab) if hint_ab is None else hint_ab
     hint_mask = torch.zeros_like(L) if hint_mask is None else hint_mask
-    return measure(ab_pred(ab), rgb, L, ab, hint_ab, hint_mask)
+    return measure(*shown(L, ab_pred(ab)), rgb, L, ab, hint_ab, hint_mask)
 
 
 def test_the_original_loses_nothing_and_grey_everything(colourful):
@@ -52,6 +52,17 @@ def test_hints_that_cannot_be_kept_do_not_count(colourful):
     missed = figures(colourful, lambda ab: ab + 3 / AB_SCALE, possible, hint_mask)
     assert 3 < float(missed["hint_error_worst"]) < 5
     assert figures(colourful, lambda ab: ab, impossible, hint_mask)["hint_error_mean"].isnan()
+
+
+def test_a_picture_that_is_shown_already_is_measured_as_it_is():
+    original_photo, picture = (np.full((4, 4, 3), rgb, np.uint8) for rgb in ([255, 255, 183], [255, 254, 190]))
+    rgb, L, ab = original(original_photo)
+    rgb_pred, L_pred, ab_pred = original(picture)
+    hint_mask = torch.ones_like(L)
+    found = measure(from_network(L_pred, ab_pred), rgb_pred, rgb, L, ab, ab * hint_mask, hint_mask)
+    difference = (ab_pred - ab)[0, :, 0, 0].norm() * AB_SCALE
+    # At the original's lightness, a trace brighter, sRGB would not have its colour.
+    torch.testing.assert_close(found["hint_error_worst"], difference[None], atol=1e-3, rtol=0)
 
 
 def test_a_set_is_summed_up_by_the_ratio_of_sums():

@@ -16,16 +16,22 @@ IN_GAMUT = 0.1
 Figures = dict[str, Tensor]
 
 
-def measure(ab_pred: Tensor, rgb: Tensor, L: Tensor, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Figures:
-    """The figures of each picture, (N,), of what a person is shown: `ab_pred` in the gamut of sRGB, in bytes.
+def shown(L: Tensor, ab_pred: Tensor) -> tuple[Tensor, Tensor]:
+    """What a person is shown of `ab_pred` (N,2,H,W): (N,3,H,W) CIELAB in the gamut of sRGB, and (N,3,H,W) uint8."""
+    lab_pred, rgb_pred = into_gamut(from_network(L, ab_pred))
+    return lab_pred, to_bytes(rgb_pred)
+
+
+def measure(
+    lab_pred: Tensor, rgb_pred: Tensor, rgb: Tensor, L: Tensor, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor
+) -> Figures:
+    """The figures of each picture, (N,).
 
     Args:
-        ab_pred: (N,2,H,W).
+        lab_pred, rgb_pred: what a person is shown, see `shown`.
         rgb: (N,3,H,W) uint8, the original, and its `L` (N,1,H,W) and `ab` (N,2,H,W).
         hint_ab, hint_mask: (N,2,H,W), (N,1,H,W), as the picture was given them.
     """
-    lab_pred, rgb_pred = into_gamut(from_network(L, ab_pred))
-    rgb_pred = to_bytes(rgb_pred)
     asked = from_network(L, hint_ab)
     possible = (into_gamut(asked)[0] - asked).norm(dim=1) < IN_GAMUT  # (N,H,W)
     missed = (lab_pred - asked)[:, 1:].norm(dim=1)

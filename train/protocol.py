@@ -9,13 +9,13 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from colouru.colour import AB_SCALE, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.hints import Hint, pixel_at, rasterize, simulate_hints
 from colouru.hub import ROLES
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
 from train.levin import levin
-from train.measure import Figures, joined, measure
+from train.measure import Figures, joined, measure, shown
 
 T_COUNTS = (0, 1, 2, 5, 10, 20, 50)
 T_SIDE = 3
@@ -56,7 +56,7 @@ def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int,
             L, ab = whole_batch(chunk)
             hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
             for name, network in colourizers.items():
-                parts[name].append(measure(network(L, *hints), chunk, L, ab, *hints))
+                parts[name].append(measure(*shown(L, network(L, *hints)), chunk, L, ab, *hints))
         results[n] = {name: joined(figures) for name, figures in parts.items()}
     return results
 
@@ -72,10 +72,10 @@ def vividness(colourize: Colourizer, rgb: Tensor, seed: int) -> dict[str, dict[s
             hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
             ab_pred = colourize.model.gan(L, *hints)
             for row, saturation in enumerate(SATURATIONS):
-                figures = measure(saturation * ab_pred, chunk, L, ab, *hints)
+                figures = measure(*shown(L, saturation * ab_pred), chunk, L, ab, *hints)
                 sums[row] += torch.stack([figures[name].sum() for name in VIVID])
-        for saturation, (error, grey_error, shown, true) in zip(SATURATIONS, sums.tolist(), strict=True):
-            figures = {"normalized_loss": round(error / grey_error, 4), "colourfulness_ratio": round(shown / true, 4)}
+        for saturation, (error, grey_error, vivid, true) in zip(SATURATIONS, sums.tolist(), strict=True):
+            figures = {"normalized_loss": round(error / grey_error, 4), "colourfulness_ratio": round(vivid / true, 4)}
             found[f"{n} hints, saturation {saturation}"] = figures
     return found
 
@@ -107,11 +107,14 @@ def _on_photos(
         for n in counts:
             hints = true_hints(photo, n, sides, random_stream(seed, n, number, ab.device))
             tensors = rasterize(hints, *photo.shape[:2])
-            shown = {role: original(np.asarray(picture))[2] for role, (picture, _) in canvas.colour(hints).items()}
+            coloured = {}
+            for role, (picture, _) in canvas.colour(hints).items():
+                rgb_pred, L_pred, ab_pred = original(np.asarray(picture))
+                coloured[role] = from_network(L_pred, ab_pred), rgb_pred
             if n in levin_counts:
-                shown["levin"] = levin(L, *tensors)
-            for name, ab_pred in shown.items():
-                parts[n].setdefault(name, []).append(measure(ab_pred, rgb, L, ab, *tensors))
+                coloured["levin"] = shown(L, levin(L, *tensors))
+            for name, pictures in coloured.items():
+                parts[n].setdefault(name, []).append(measure(*pictures, rgb, L, ab, *tensors))
     return {n: {name: joined(figures) for name, figures in by_name.items()} for n, by_name in parts.items()}
 
 
@@ -173,11 +176,11 @@ def reach(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[str, f
         alike = (ab - colour).norm(dim=1)[0] * AB_SCALE < ALIKE
         region = far & alike
         canvas = colourize.open(square)
-        shown = {"grey": 0 * ab, "levin": levin(L, *tensors)}
+        answers = {"grey": 0 * ab, "levin": levin(L, *tensors)}
         for name, hints in (("without the dot", []), ("with it", [hint])):
             for role, (picture, _) in canvas.colour(hints).items():
-                shown[f"{role} {name}"] = original(np.asarray(picture))[2]
-        for name, ab_pred in shown.items():
+                answers[f"{role} {name}"] = original(np.asarray(picture))[2]
+        for name, ab_pred in answers.items():
             error = float((ab_pred - ab).square().sum(1)[0][region].sum())
             errors[name] = errors.get(name, 0.0) + error
     grey = errors.pop("grey")
