@@ -2,13 +2,31 @@ import numpy as np
 import pytest
 import torch
 
-from colouru.networks.kriging import MAX_TOKENS, kernel, krige, tokens_of
+from colouru.networks.kriging import GROUP, MAX_TOKENS, kernel, krige, tokens_of
 
 
 def test_the_kernel_is_one_at_no_distance_and_falls_with_its_square(generator):
     p = torch.randn(1, 4, 3, generator=generator)
-    expected = torch.exp(-(p[0, :, None] - p[0, None]).square().sum(2) / 2)
+    expected = (1 + (p[0, :, None] - p[0, None]).square().sum(2) / 4) ** -2
     torch.testing.assert_close(kernel(p, p)[0], expected)
+
+
+def test_the_kernel_has_the_gradient_that_its_formula_has(generator):
+    p, q = (torch.randn(2, count, 3, generator=generator, dtype=torch.double).requires_grad_() for count in (3, 5))
+    assert torch.autograd.gradcheck(kernel, (p, q))
+
+
+def test_pictures_of_a_batch_are_kriged_as_if_each_were_alone(generator):
+    N, K = 2 * GROUP + 1, 6
+    counts = torch.randint(0, K + 1, (N,), generator=generator)
+    exists = (torch.arange(K) < counts[:, None]).float()
+    places, values = torch.randn(N, K, 3, generator=generator), torch.randn(N, K, 2, generator=generator)
+    pixels = torch.randn(N, 3, 4, 5, generator=generator)
+    together = krige(places, values, pixels, noise=0.1, exists=exists)
+    for i, count in enumerate(counts.tolist()):
+        own = {"noise": 0.1, "exists": torch.ones(1, count)}
+        alone = krige(places[i : i + 1, :count], values[i : i + 1, :count], pixels[i : i + 1], **own) if count else 0
+        torch.testing.assert_close(together[i : i + 1], alone + torch.zeros(1, 2, 4, 5))
 
 
 def test_kriging_is_the_posterior_mean_of_a_gaussian_process(generator):
@@ -16,8 +34,9 @@ def test_kriging_is_the_posterior_mean_of_a_gaussian_process(generator):
     pixels = torch.randn(1, 2, 3, 4, generator=generator)
     spread = krige(places, values, pixels, noise=0.1, exists=torch.ones(1, 5))
     p, q = places[0].double().numpy(), pixels[0].double().flatten(1).T.numpy()
-    covariance = np.exp(-((p[:, None] - p) ** 2).sum(2) / 2) + 0.1 * np.eye(5)
-    expected = np.exp(-((q[:, None] - p) ** 2).sum(2) / 2) @ np.linalg.solve(covariance, values[0].double().numpy())
+    covariance = (1 + ((p[:, None] - p) ** 2).sum(2) / 4) ** -2 + 0.1 * np.eye(5)
+    across = (1 + ((q[:, None] - p) ** 2).sum(2) / 4) ** -2
+    expected = across @ np.linalg.solve(covariance, values[0].double().numpy())
     np.testing.assert_allclose(spread[0].flatten(1).T.numpy(), expected, rtol=1e-3, atol=1e-5)
 
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from colouru.hints import simulate_hints
 from colouru.metrics import squared_error
 from colouru.networks import Generator, UNet
+from colouru.networks.diffusion import HOLD
 from colouru.networks.generator import Sight
 from colouru.networks.kriging import Tokens, kernel
 from train.data import Pictures, add_data_arguments, draw_examples, random_stream, whole_batch
@@ -28,6 +29,9 @@ from train.run import set_lr, training_pictures, warmup_then_cosine
 
 COUNTS = (0, 1, 5, 20, 50)
 PHOTO_SIZE = 192
+
+# About what the diffusion begins with where its hold is learned.
+EVEN_HOLD = 2 * HOLD
 
 
 class Attention(Generator):
@@ -59,25 +63,39 @@ class WithoutTone(Generator):
 class WithoutExactness(Generator):
     """Hints are spread once, and not kept."""
 
-    def _settle(self, sight: Sight, tokens: Tokens, residual: Tensor) -> Tensor:
+    def _settle(self, sight: Sight, tokens: Tokens, residual: Tensor, refined: Tensor) -> Tensor:
         return torch.zeros_like(residual)
 
-    def _even(self, sight: Sight, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        return super()._even(sight, ab, hint_ab, torch.zeros_like(hint_mask))
+    def _even(self, sight: Sight, ab: Tensor, hold: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        return super()._even(sight, ab, hold, hint_ab, torch.zeros_like(hint_mask))
 
 
 class WithoutDiffusion(Generator):
     """Hints are kept, and nothing is made even after the convolutions."""
 
-    def _even(self, sight: Sight, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+    def _even(self, sight: Sight, ab: Tensor, hold: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
         return torch.where(hint_mask > 0, hint_ab, ab)
+
+
+class EvenHold(Generator):
+    """Diffusion holds every pixel alike to what it was."""
+
+    def _even(self, sight: Sight, ab: Tensor, hold: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        return super()._even(sight, ab, torch.full_like(hold, EVEN_HOLD), hint_ab, hint_mask)
 
 
 class Huber(Objective):
     """Errors above 0.1, 11 ab units, count by their size and not by its square."""
 
-    def _error(self, ab_pred: Tensor, ab: Tensor) -> Tensor:
-        return 2 * F.huber_loss(ab_pred, ab, delta=0.1)
+    def _errors(self, ab_pred: Tensor, ab: Tensor) -> Tensor:
+        return 2 * F.huber_loss(ab_pred, ab, delta=0.1, reduction="none").mean((1, 2, 3))
+
+
+class EveryErrorAlike(Objective):
+    """Errors count the same, however much the hints tell of a picture."""
+
+    def _weights(self, known: Tensor) -> Tensor:
+        return torch.ones_like(known[:, 0, 0, 0])
 
 
 VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
@@ -88,7 +106,9 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
     "without the hints' tone": (WithoutTone, Objective),
     "without exactness": (WithoutExactness, Objective),
     "without diffusion along the lightness": (WithoutDiffusion, Objective),
+    "the same hold everywhere in the diffusion": (EvenHold, Objective),
     "Huber instead of MSE": (Generator, Huber),
+    "every error alike, however much is known": (Generator, EveryErrorAlike),
 }
 
 

@@ -12,6 +12,9 @@ GREY_ERROR = 0.02
 # Norm to which a steeper gradient of these losses is cut back.
 CLIP = 3.0
 
+# A picture of which less than this share is unknown counts as if so much were.
+LEAST_UNKNOWN = 0.05
+
 AUTOMATIC_WEIGHT = 0.5
 DEVIATION_WEIGHT = 0.02
 PALETTE_WEIGHT = 0.04
@@ -32,26 +35,42 @@ class Objective(nn.Module):
         """
         if not isinstance(self.network, Generator):
             ab_pred = self.network(L, hint_ab, hint_mask).float()
-            mse = self._error(ab_pred, ab)
+            mse = self._errors(ab_pred, ab).mean()
             return {"mse": mse, "total": mse / GREY_ERROR}, ab_pred
         sight = self.network.see(L)
         answer = self.network.answer(sight, hint_ab, hint_mask)
         height, width = L.shape[2:]
         ab_pred = answer.ab[..., :height, :width].float()
-        mse = self._error(ab_pred, ab)
+        errors = self._errors(ab_pred, ab)
+        weighted = (errors * self._weights(answer.known.detach().float())).mean()
         # At half the size no more than the mean of four pixels can be asked for.
         half_ab = F.avg_pool2d(ab, 2)
         half = sight.ab.float()[..., : height // 2, : width // 2]
-        automatic = self._error(half, half_ab)
+        automatic = self._errors(half, half_ab).mean()
         deviation = sight.deviation.float()[..., : height // 2, : width // 2]
         surprise = ((half.detach() - half_ab) / deviation).square().mean() / 2 + deviation.log().mean()
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
         logits = self.network.palette(answer.context[..., : height // 4 : 2, : width // 4 : 2]).float()
         palette = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
-        total = (mse + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR
+        total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR
         total = total + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
-        losses = {"mse": mse, "automatic": automatic, "surprise": surprise, "palette": palette, "total": total}
+        losses = {
+            "mse": errors.mean(),
+            "automatic": automatic,
+            "surprise": surprise,
+            "palette": palette,
+            "total": total,
+        }
         return losses, ab_pred
 
-    def _error(self, ab_pred: Tensor, ab: Tensor) -> Tensor:
-        return (ab_pred - ab).square().mean()
+    def _errors(self, ab_pred: Tensor, ab: Tensor) -> Tensor:
+        """The error of each picture, (N,)."""
+        return (ab_pred - ab).square().mean((1, 2, 3))
+
+    def _weights(self, known: Tensor) -> Tensor:
+        """How much the error of each picture counts, (N,), by what is known of it (N,1,h,w).
+
+        The more is known, the less error is left, and the more each of it counts: else what to make of many hints would
+        be learned from a tenth of the gradient.
+        """
+        return (1 - known.mean((1, 2, 3))).clamp_min(LEAST_UNKNOWN).rsqrt()

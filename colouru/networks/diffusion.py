@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# How firmly a pixel is held to what it was, against one for its neighbours together.
-HOLD = 0.05
+# How firmly a pixel is held to what it was, against one for its neighbours together: the least there is.
+HOLD = 0.03
 STEPS = 8
 
 # Of the variance of lightness around a pixel, how much makes a difference; the least variance, in squared units of L.
@@ -37,16 +37,21 @@ def affinity(L: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True).clamp_min(1e-12)
 
 
-def diffuse(ab: Tensor, weights: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+def diffuse(ab: Tensor, hold: Tensor, weights: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
     """`ab` (N,2,H,W) where every pixel is nearly the mean of its neighbours by `weights`, and hints are as hinted.
 
-    That is the solution of u = (mean of u around + HOLD ab) / (1 + HOLD), approached by Chebyshev's semi-iteration
+    That is the solution of u = (mean of u around + hold ab) / (1 + hold), approached by Chebyshev's semi-iteration
     (Golub and Varga, 1961), which takes the square root of the steps that plain iteration would.
+
+    Args:
+        hold: (N,1,H,W), how firmly each pixel is held to what it was, `HOLD` at the least.
+        weights: see `affinity`.
     """
     hinted = hint_mask > 0
-    radius = 1 / (1 + HOLD)  # of the spectrum of what is iterated
-    free = radius * (~hinted).to(ab)
-    held = torch.where(hinted, hint_ab, HOLD * radius * ab)
+    radius = 1 / (1 + HOLD)  # of the spectrum of what is iterated, at most
+    shrink = 1 / (1 + hold)
+    free = shrink * ~hinted
+    held = torch.where(hinted, hint_ab, hold * shrink * ab)
 
     def step(u: Tensor) -> Tensor:
         return _mean_around(u, weights) * free + held

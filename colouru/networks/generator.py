@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from colouru.colour import high_pass
 from colouru.networks.bins import AB_BINS
-from colouru.networks.diffusion import affinity, diffuse
+from colouru.networks.diffusion import HOLD, affinity, diffuse
 from colouru.networks.kriging import Tokens, krige, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
 
@@ -170,14 +170,16 @@ class Generator(nn.Module):
         self.tone = nn.Sequential(nn.Linear(9, e), nn.LeakyReLU(SLOPE), nn.Linear(e, e, bias=False))
         self.refine_up = _double(e, a)
         self.refine = nn.Sequential(convolution(2 * a, a), nn.Conv2d(a, 2, 1))
+        self.near = nn.Conv2d(2 * a, 8, 1)
         self.sharpen = nn.Sequential(
-            nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE), nn.Conv2d(16, 2, 3, padding=1)
+            nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE), nn.Conv2d(16, 3, 3, padding=1)
         )
         self.palette = nn.Conv2d(e, len(AB_BINS), 1)
         # At first nothing is refined: kriging is a good guess from the first step on.
         for last in (self.refine[-1], self.sharpen[-1]):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
+        nn.init.normal_(self.near.weight, std=0.05)
         nn.init.zeros_(self.tone[-1].weight)
         nn.init.constant_(self.log_deviation.bias, -2.0)
 
@@ -201,13 +203,16 @@ class Generator(nn.Module):
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
         hint_ab, hint_mask = sight.padded(hint_ab), sight.padded(hint_mask)
         reading = self._read(sight, hint_ab, hint_mask)
-        ab = reading.ab + self.refine(torch.cat([self.refine_up(reading.context), reading.fine], 1))
-        ab = ab + self._settle(sight, reading.tokens, reading.hint - ab)
+        refined = torch.cat([self.refine_up(reading.context), reading.fine], 1)
+        ab = reading.ab + self.refine(refined)
+        ab = ab + self._settle(sight, reading.tokens, reading.hint - ab, refined)
 
         ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
         left = (hint_ab - ab) * hint_mask
-        ab = ab + self.sharpen(torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1))
-        return Answer(self._even(sight, ab, hint_ab, hint_mask), reading.known, reading.context)
+        seen = torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1)
+        sharper, log_hold = self.sharpen(seen).float().split([2, 1], 1)
+        ab = self._even(sight, ab + sharper, HOLD + HOLD * log_hold.clamp(-3, 3).exp(), hint_ab, hint_mask)
+        return Answer(ab, reading.known, reading.context)
 
     def context(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
         """`Answer.context` alone, for whoever wants likely colours and no picture."""
@@ -250,20 +255,21 @@ class Generator(nn.Module):
         mean = (each * exists).sum(1) / count.clamp_min(1)
         return self.tone(torch.cat([mean, torch.log1p(count)], 1))[:, :, None, None]
 
-    def _even(self, sight: Sight, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """What has one lightness comes to one colour, and a hint is a fact."""
-        return diffuse(ab.float(), sight.affinity, hint_ab, hint_mask)
+    def _even(self, sight: Sight, ab: Tensor, hold: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """What has one lightness comes to one colour, unless it is held to its own, and a hint is a fact."""
+        return diffuse(ab, hold, sight.affinity, hint_ab, hint_mask)
 
     @property
     def noise(self) -> Tensor:
         return self.log_noise.exp() + 1e-3
 
-    def _settle(self, sight: Sight, tokens: Tokens, residual: Tensor) -> Tensor:
-        """What is left of the hints' residuals (N,2,h,w), taken to what is near in place and lightness alone."""
+    def _settle(self, sight: Sight, tokens: Tokens, residual: Tensor, refined: Tensor) -> Tensor:
+        """What is left of the hints' residuals (N,2,h,w), taken to what is near in place and lightness and alike."""
         near = torch.cat(
             [
                 self.log_near_light.exp() * F.avg_pool2d(sight.L, 2),
                 self.log_near_place.exp() * _places(residual),
+                self.near(refined),
             ],
             1,
         )

@@ -52,29 +52,34 @@ def tokens_of(weight: Tensor, cell: int = 2) -> Tokens:
     return Tokens(index, exists, weight, cell)
 
 
-class _Exponential(torch.autograd.Function):
-    """exp of what is -30 or more, in place; its gradient from its value, without the mask that a clamp would keep."""
+class _InverseSquare(torch.autograd.Function):
+    """x^-2 of what is 1 or more, in place; the gradient from the value: the largest tensors there are exist once."""
 
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
-        # Smaller values would be denormal numbers in the end, with which processors are many times slower.
-        x.clamp_min_(-30).exp_()
+        x.clamp_min_(1).reciprocal_().square_()
         ctx.mark_dirty(x)
         ctx.save_for_backward(x)
         return x
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
-        return gradient * ctx.saved_tensors[0]
+        (value,) = ctx.saved_tensors
+        return value.sqrt().mul_(value).mul_(gradient).mul_(-2)  # -2 x^-3
 
 
 def kernel(p: Tensor, q: Tensor) -> Tensor:
-    """exp(-|p - q|^2 / 2) of every pair, (N,P,Q) of coordinates (N,P,D) and (N,Q,D); 1e-13 at the least."""
-    # -|p - q|^2 / 2 = p.q - |p|^2 / 2 - |q|^2 / 2 is one product of vectors that are two longer.
-    half_p, half_q = p.square().sum(2, keepdim=True) / 2, q.square().sum(2, keepdim=True) / 2
-    p = torch.cat([p, -half_p, torch.ones_like(half_p)], 2)
-    q = torch.cat([q, torch.ones_like(half_q), -half_q], 2)
-    return _Exponential.apply(p @ q.mT)
+    """(1 + |p - q|^2 / 4)^-2 of every pair, (N,P,Q) of coordinates (N,P,D) and (N,Q,D).
+
+    That is the rational quadratic kernel with alpha = 2 (Rasmussen and Williams 2006, section 4.2.1): near zero it
+    falls as exp(-|p - q|^2 / 2) does, far away slowly, so that what is only a little like a lone hint still hears it.
+    """
+    # |p - q|^2 / 4 + 1 = (|p|^2 / 4 + 1) + |q|^2 / 4 - p.q / 2 is one product of vectors that are two longer.
+    far_p, far_q = p.square().sum(2, keepdim=True) / 4 + 1, q.square().sum(2, keepdim=True) / 4
+    p = torch.cat([-p / 2, far_p, torch.ones_like(far_p)], 2)
+    q = torch.cat([q, torch.ones_like(far_q), far_q], 2)
+    # Rounding may bring it below 1 where the two are the same.
+    return _InverseSquare.apply(p @ q.mT)
 
 
 def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
