@@ -81,9 +81,9 @@ def main() -> None:
             times.append(timed(lambda: handlers.edit(fresh, {"hints": moved, "selected": 7}, *handlers.View())))  # noqa: B023
         print(f"of a dot in Click the server's own part: {statistics.median(times):.3f} s")
         colourize = pipeline()
-        for size in (256, colourize.model.config.working_size["gan"]):
-            seeing, answering = network_times(colourize, size)
-            print(f"generator at {size} px: {1000 * seeing:.0f} ms a photo, {1000 * answering:.0f} ms a dot")
+        size = colourize.model.config.working_size["gan"]
+        seeing, answering = network_times(colourize, size)
+        print(f"generator at {size} px: {1000 * seeing:.0f} ms a photo, {1000 * answering:.0f} ms a dot")
         hints = [Hint(x=0.5, y=0.5, colour="#c68642")]
         both = median_time(lambda: colourize(large, hints), 3)
         print(f"12 megapixels, path to both full-size pictures: {both:.1f} s")

@@ -39,11 +39,11 @@ DISCRIMINATOR_CLIP = 10.0
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generator", type=Path, required=True, help="--out folder of the generator's train.pretrain")
-    add_arguments(parser, steps=500, lr=2e-4)
+    add_arguments(parser, steps=150, lr=2e-4)
     group = parser.add_argument_group("adversarial phase")
-    group.add_argument("--discriminator-steps", type=int, default=300, help="of the discriminator alone (%(default)s)")
+    group.add_argument("--discriminator-steps", type=int, default=200, help="of the discriminator alone (%(default)s)")
     group.add_argument("--mse-weight", type=float, default=1.0, help="of the pre-training's losses (%(default)s)")
-    group.add_argument("--adversarial-weight", type=float, default=0.05, help="of the BCE (%(default)s)")
+    group.add_argument("--adversarial-weight", type=float, default=0.5, help="of the BCE (%(default)s)")
     args = parser.parse_args(argv)
     try:
         train_adversarially(args)
