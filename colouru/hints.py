@@ -310,6 +310,7 @@ def simulate_hints(
     sides: tuple[int, int] = (1, 9),
     strokes: float = 0.0,
     flat: float = 0.0,
+    colourful: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Squares that show the true colour, as a person might place them, for a whole batch at once.
 
@@ -326,6 +327,8 @@ def simulate_hints(
         strokes: the share of hints that are drawn out, in any direction, to up to four squares in a row.
         flat: the share of pictures in which each square has the mean of its colours, as a brush does, and not every
             pixel its own.
+        colourful: the share of pictures in which hints lie where the colour is: each pixel as likely as its chroma,
+            squared, is large.
 
     Returns:
         `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W).
@@ -337,6 +340,9 @@ def simulate_hints(
     spread = torch.randn(N, K, 2, device=device, generator=generator)
     size = torch.tensor([height, width], device=device)
     centre = (size / 2 + spread * size / 4).floor()  # (N,K,2)
+    if colourful:
+        chosen = torch.rand(N, 1, 1, device=device, generator=generator) < colourful
+        centre = torch.where(chosen, _colourful_places(ab, K, generator).to(centre), centre)
     side = torch.randint(sides[0], sides[1] + 1, (N, K), device=device, generator=generator)
     exists = torch.arange(K, device=device) < count[:, None]
     if strokes:
@@ -357,6 +363,13 @@ def simulate_hints(
         chosen = torch.rand(N, 1, 1, 1, device=device, generator=generator) < flat
         hint_ab = torch.where(chosen, mixed, hint_ab)
     return hint_ab, hint_mask
+
+
+def _colourful_places(ab: Tensor, K: int, generator: torch.Generator) -> Tensor:
+    """(N,K,2): rows and columns of pixels, each as likely as its squared chroma is large."""
+    chance = ab.square().sum(1).flatten(1) + 1e-6  # (N,HW)
+    number = torch.multinomial(chance, K, replacement=True, generator=generator)
+    return torch.stack([number // ab.shape[3], number % ab.shape[3]], 2)
 
 
 def _draw_counts(N: int, counts: str | int, generator: torch.Generator, device: torch.device) -> Tensor:

@@ -91,16 +91,20 @@ class Config:
 
 
 def _check_network(role: str, values: Any) -> None:
-    if not isinstance(values, dict) or values.keys() != {"network", "widths"}:
-        raise WeightsError(f"{CONFIG_NAME}: {role} must have exactly network and widths")
+    if not isinstance(values, dict) or "network" not in values:
+        raise WeightsError(f"{CONFIG_NAME}: {role} must be an object that names its network")
     if not isinstance(values["network"], str) or values["network"] not in COLOURIZERS:
         given = reprlib.repr(values["network"])
         raise WeightsError(f"{CONFIG_NAME}: {role} must be one of {', '.join(COLOURIZERS)}, not {given}")
-    widths = values["widths"]
-    if not isinstance(widths, list) or not 1 <= len(widths) <= 8:
-        raise WeightsError(f"{CONFIG_NAME}: the widths of {role} must be a list of one to eight numbers")
-    if any(type(width) is not int or not 2 <= width <= 1024 for width in widths):
-        raise WeightsError(f"{CONFIG_NAME}: the widths of {role} must be whole numbers from 2 to 1024")
+    names = ["widths", "semantic_widths"] if values["network"] == "generator" else ["widths"]
+    if values.keys() != {"network", *names}:
+        raise WeightsError(f"{CONFIG_NAME}: {role} must have exactly network and {' and '.join(names)}")
+    for name in names:
+        widths = values[name]
+        if not isinstance(widths, list) or not 1 <= len(widths) <= 8:
+            raise WeightsError(f"{CONFIG_NAME}: the {name} of {role} must be a list of one to eight numbers")
+        if any(type(width) is not int or not 2 <= width <= 1024 for width in widths):
+            raise WeightsError(f"{CONFIG_NAME}: the {name} of {role} must be whole numbers from 2 to 1024")
 
 
 def _parse(text: str) -> Any:

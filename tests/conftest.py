@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 # Of the kinds that ship.
 SMALL_NETWORKS = {
     "baseline": {"network": "autoencoder", "widths": [4, 8]},
-    "gan": {"network": "generator", "widths": [8, 8, 8, 8]},
+    "gan": {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8, 8, 8, 8]},
 }
 
 HUB_NUMBERS = itertools.count()

@@ -9,7 +9,7 @@ from train.data import (
     draw_batch,
     draw_crops,
     draw_examples,
-    hold_out,
+    held_out,
     load_images,
     load_photos,
     random_stream,
@@ -27,7 +27,7 @@ def images(dataset):
 
 @pytest.fixture(scope="module")
 def large(photos):
-    return load_photos("train", dataset=photos)
+    return load_photos("train", datasets=[photos])
 
 
 def test_only_the_classes_asked_for_are_loaded_and_no_grey_images(images):
@@ -45,8 +45,9 @@ def test_a_limit_is_spread_over_the_split_and_every_image_has_its_class(dataset)
 
 def test_photographs_keep_their_shape_and_grey_ones_are_left_out(photos, large):
     assert [tuple(photo.shape) for photo in large] == [(3, 300, 300), (3, 240, 300), (3, 300, 300)]
-    (smaller, *_) = load_photos("test", dataset=photos, longest=100, limit=2)
+    (smaller, *_) = load_photos("test", datasets=[photos], longest=100, limit=2)
     assert smaller.shape == (3, 100, 100)
+    assert [photo.shape[1] for photo in load_photos("train", datasets=[photos, photos], shortest=50)] == [50] * 6
 
 
 @pytest.mark.parametrize(
@@ -65,9 +66,9 @@ def test_what_a_dataset_lacks_is_named(dataset, wrong, message):
 
 
 def test_what_is_held_out_is_not_learned_from(images):
-    learn, watch = hold_out(images)
-    assert len(learn) + len(watch) == len(images) and len(watch) == 3
-    assert not any(torch.equal(one, other) for one in watch for other in learn)
+    watched = held_out(len(images))
+    assert watched.shape == (len(images),) and watched.sum() == 3
+    assert held_out(98_000).sum() == 1000
 
 
 def test_a_step_draws_the_same_whatever_was_drawn_before(images):
@@ -108,7 +109,7 @@ def test_crops_of_photographs_have_the_size_asked_for_and_their_colours(large, g
 
 
 def test_a_step_sees_small_images_or_crops_and_about_as_many_pixels_of_either(images, large):
-    pictures = Pictures(images, large)
+    pictures = Pictures(images, torch.zeros(len(images)), large)
     shapes = set()
     for step in range(40):
         L, ab, hint_ab, hint_mask = draw_examples(pictures, PRESETS["full"], 16, random_stream(0, step, 0, CPU))
@@ -119,7 +120,9 @@ def test_a_step_sees_small_images_or_crops_and_about_as_many_pixels_of_either(im
 
 
 def test_the_report_sees_small_images_with_the_lightness_they_have(images):
-    L, ab, _, _ = draw_examples(Pictures(images, []), PRESETS["report"], 4, random_stream(0, 3, 0, CPU))
+    L, ab, _, _ = draw_examples(
+        Pictures(images, torch.zeros(len(images)), []), PRESETS["report"], 4, random_stream(0, 3, 0, CPU)
+    )
     expected = draw_batch(images, 4, random_stream(0, 3, 0, CPU))
     assert torch.equal(L, expected[0]) and torch.equal(ab, expected[1])
 

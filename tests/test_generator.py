@@ -11,8 +11,8 @@ from colouru.networks import Generator
 def generator_network() -> Generator:
     """Untrained but for its last layers, which would else do nothing."""
     torch.manual_seed(0)
-    network = Generator(widths=(8, 8, 16, 16)).eval()
-    for last in (network.refine[-1], network.sharpen[-1]):
+    network = Generator(widths=(8, 8, 16), semantic_widths=(8, 8, 16, 16)).eval()
+    for last in (network.automatic, network.doubt[-1], network.refine[-1], network.sharpen[-1]):
         torch.nn.init.normal_(last.weight, std=0.05)
     return network
 
@@ -56,7 +56,7 @@ def test_a_picture_is_coloured_the_same_in_any_company(generator_network, genera
 
 def test_a_dot_reaches_its_like_across_the_picture():
     torch.manual_seed(0)
-    network = Generator(widths=(8, 8, 16, 16)).eval()
+    network = Generator(widths=(8, 8, 16), semantic_widths=(8, 8, 16, 16)).eval()
     # The metric of lightness alone: two white bars far apart on black.
     torch.nn.init.zeros_(network.phi.weight)
     with torch.no_grad():
@@ -99,7 +99,8 @@ def test_every_weight_learns(generator_network, generator):
     L, *hints = scene(32, 32, generator)
     sight = generator_network.see(L)
     answer = generator_network.answer(sight, *hints)
-    (answer.ab.square().mean() + generator_network.palette(answer.context).square().mean()).backward()
+    palettes = generator_network.palette(answer.context), generator_network.semantic.palette(sight.knowledge.levels[1])
+    (answer.ab.square().mean() + sum(palette.square().mean() for palette in palettes)).backward()
     for name, p in generator_network.named_parameters():
         assert p.grad is not None and torch.isfinite(p.grad).all(), name
 
@@ -113,8 +114,10 @@ def test_it_computes_in_half_precision_where_asked_to(generator_network, generat
 
 
 def test_wrong_widths_and_shapes_are_named(generator_network):
-    with pytest.raises(ValueError, match=r"expected four widths that are multiples of 8, got \[8, 8, 12, 8\]"):
-        Generator([8, 8, 12, 8])
+    with pytest.raises(ValueError, match=r"expected 3 widths that are multiples of 8, got \[8, 8, 12\]"):
+        Generator([8, 8, 12])
+    with pytest.raises(ValueError, match=r"expected 4 widths that are multiples of 8, got \[8\]"):
+        Generator([8, 8, 8], semantic_widths=[8])
     with pytest.raises(ValueError, match=r"expected L of shape \(N,1,H,W\), got \(2, 3, 8, 8\)"):
         generator_network(torch.zeros(2, 3, 8, 8), torch.zeros(2, 2, 8, 8), torch.zeros(2, 1, 8, 8))
     with pytest.raises(ValueError, match=r"expected hint_ab of shape \(2, 2, 8, 8\)"):

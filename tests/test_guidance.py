@@ -12,7 +12,7 @@ from colouru.networks.bins import AB_BINS, nearest_bin
 @pytest.fixture(scope="module")
 def network() -> Generator:
     torch.manual_seed(0)
-    return Generator(widths=(8, 8, 8, 8)).eval()
+    return Generator(widths=(8, 8, 8), semantic_widths=(8, 8, 8, 8)).eval()
 
 
 def test_every_colour_of_srgb_has_a_bin_that_it_is_near_to(generator):

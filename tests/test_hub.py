@@ -131,7 +131,7 @@ class Payload:
 
 TWICE = '{"format": 1, "format": 1}'
 A_TENSOR = f'"{BIAS}":{{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}'
-GENERATOR = {"network": "generator", "widths": [8, 8, 8, 8]}
+GENERATOR = {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8, 8, 8, 8]}
 
 # What is done to a good model, and words that the error must have.
 HOSTILE = {
@@ -147,16 +147,19 @@ HOSTILE = {
     "a network of a module": (config(gan={"network": "os.path", "widths": [4]}), "gan must be one of autoencoder"),
     "a network that is a list": (config(gan={"network": ["unet"], "widths": [4]}), "gan must be one of autoencoder"),
     "a network without widths": (config(gan={"network": "unet"}), "gan must have exactly network and widths"),
-    "a network that is a string": (config(gan="unet"), "gan must have exactly network and widths"),
-    "an argument of a network": (config(gan=GENERATOR | {"path": "/"}), "gan must have exactly network and widths"),
-    "a width beyond all memory": (config(gan=GENERATOR | {"widths": [8, 8, 8, 10**9]}), "from 2 to 1024"),
-    "a width that is broken": (config(gan=GENERATOR | {"widths": [8, 8, 8, 8.0]}), "from 2 to 1024"),
-    "a width that is negative": (config(gan=GENERATOR | {"widths": [8, 8, 8, -8]}), "from 2 to 1024"),
+    "a network that is a string": (config(gan="unet"), "gan must be an object that names its network"),
+    "an argument of a network": (
+        config(gan=GENERATOR | {"path": "/"}),
+        "gan must have exactly network and widths",
+    ),
+    "a width beyond all memory": (config(gan=GENERATOR | {"widths": [8, 8, 10**9]}), "from 2 to 1024"),
+    "a width that is broken": (config(gan=GENERATOR | {"widths": [8, 8, 8.0]}), "from 2 to 1024"),
+    "a width that is negative": (config(gan=GENERATOR | {"semantic_widths": [8, 8, 8, -8]}), "from 2 to 1024"),
     "no widths": (config(gan=GENERATOR | {"widths": []}), "a list of one to eight numbers"),
     "a thousand widths": (config(gan=GENERATOR | {"widths": [8] * 1000}), "a list of one to eight numbers"),
-    "too few widths": (config(gan=GENERATOR | {"widths": [8, 8, 8]}), "expected four widths that are multiples of 8"),
-    "an odd width": (config(gan=GENERATOR | {"widths": [8, 8, 8, 9]}), "expected four widths that are multiples of 8"),
-    "widths of other weights": (config(gan=GENERATOR | {"widths": [8, 8, 8, 16]}), "where the network has"),
+    "too few widths": (config(gan=GENERATOR | {"widths": [8, 8]}), "expected 3 widths that are multiples of 8"),
+    "an odd width": (config(gan=GENERATOR | {"widths": [8, 8, 9]}), "expected 3 widths that are multiples of 8"),
+    "widths of other weights": (config(gan=GENERATOR | {"widths": [8, 8, 16]}), "where the network has"),
     "a network of other weights": (config(gan={"network": "autoencoder", "widths": [4, 8]}), "tensors"),
     "a sha256 that is a number": (config(sha256=7), "sha256 must be 64 hexadecimal digits"),
     "a sha256 of no digits": (config(sha256="z" * 64), "sha256 must be 64 hexadecimal digits"),

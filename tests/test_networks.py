@@ -61,4 +61,4 @@ def test_the_report_has_three_layers_each_way():
 
 def test_an_unknown_network_is_named():
     with pytest.raises(ValueError, match="expected a network out of autoencoder, unet, generator, got 'vit'"):
-        build_colourizer("vit", [8])
+        build_colourizer("vit", widths=[8])

@@ -130,7 +130,7 @@ def test_the_card_says_what_a_person_must_know(release):
         "a uniform, a flag",
         "Colours are guesses except where a person gave a hint",
         "32 (baseline) and 64 (GAN) pixels",
-        "| GAN: generator | 8-8-8-8 | report | binomial | 123 |",
+        "| GAN: generator | 8-8-8-8-8-8-8 | report | binomial | 123 |",
         "![Normalized loss over the number of hints](curve.png)",
     ):
         assert words in card

@@ -14,7 +14,7 @@ from PIL import Image
 
 from colouru.hints import simulate_hints
 from colouru.hub import load_model
-from train import ablation, blend, checkpoint, evaluate, examples, gan, pretrain, publish, working_size
+from train import ablation, blend, evaluate, examples, gan, pretrain, publish, semantic, working_size
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,9 @@ def stages(dataset, photos, tmp_path_factory):
     names = {"baseline": "baseline", "gan": "gan", "folder": "model"}
     publish.main([f"--{name}={folder / value}" for name, value in names.items()])
     full = {"preset": "full", "photos": photos}
-    pretrain.main(["--network", "generator", *arguments(dataset, folder / "full", 24, **full, **{"watch-every": 8})])
+    semantic.main(arguments(dataset, folder / "semantic", 24, **full, **{"watch-every": 8}))
+    more = {"semantic": folder / "semantic", "watch-every": 8}
+    pretrain.main(["--network", "generator", *arguments(dataset, folder / "full", 24, **full, **more)])
     more = {"generator": folder / "full", "discriminator-steps": 2}
     gan.main(arguments(dataset, folder / "full-gan", 2, **full, **more))
     networks = [f"--baseline={folder / 'baseline'}", f"--gan={folder / 'full-gan'}"]
@@ -69,6 +71,17 @@ def test_the_generator_learns_from_small_images_and_photographs(stages):
     assert last["loss_at_5"] < first["loss_at_5"]
     assert {"mse", "automatic", "surprise", "palette", "total"} <= last.keys()
     assert {"adversarial", "discriminator", "total"} <= lines(stages / "full-gan")[-1].keys()
+
+
+def test_the_semantic_network_learns_colours_and_classes_and_says_what_it_learned_by_heart(stages):
+    first, *_, last = lines(stages / "semantic")
+    assert last["loss_at_0"] < first["loss_at_0"] and last["classes"] < first["classes"]
+    assert {"training_at_0", "photographs_at_0", "training_photographs_at_0"} <= last.keys()
+
+
+def test_the_generator_keeps_the_semantic_network_that_it_was_given(stages):
+    given, inside = (load_checkpoint(stages / name)["average"] for name in ("semantic", "full"))
+    assert all(torch.equal(tensor, inside[f"semantic.{name}"]) for name, tensor in given.items())
 
 
 def test_generators_before_and_after_the_adversarial_phase_are_mixed_as_asked_for(stages, tmp_path):
@@ -255,17 +268,25 @@ def test_a_run_is_neither_overwritten_nor_resumed_as_another(dataset, stages, tm
 
 
 def test_a_new_run_goes_on_from_the_weights_of_another(dataset, stages, tmp_path):
-    checkpoint.main([str(stages / "generator"), str(tmp_path / "kept")])
-    kept = load_checkpoint(tmp_path / "kept")
-    assert "optimizer" not in kept and "average" not in kept and kept["step"] == 24
-    more = {"resume": tmp_path / "kept", "lr": 0}
+    kept = load_checkpoint(stages / "generator")["average"]
+    more = {"resume": stages / "generator", "lr": 0}
     pretrain.main(["--network", "unet", *arguments(dataset, tmp_path / "more", 1, **more)])
     name = "leave.weight"
-    assert torch.equal(load_checkpoint(tmp_path / "more")["weights"][name], kept["weights"][name])
+    assert torch.equal(load_checkpoint(tmp_path / "more")["weights"][name], kept[name])
     with pytest.raises(SystemExit, match="holds {'network': 'unet', .*, not {'network': 'autoencoder'"):
         pretrain.main(["--network", "autoencoder", *arguments(dataset, tmp_path / "other", 1, **more)])
     with pytest.raises(SystemExit, match="--resume takes no folder here"):
         gan.main(arguments(dataset, tmp_path / "gan", 1, generator=stages / "generator", resume=stages / "gan"))
+
+
+def test_a_new_run_goes_on_from_the_weights_of_a_model(dataset, photos, stages, tmp_path):
+    more = {"preset": "full", "photos": photos, "resume": stages / "full-model", "lr": 0}
+    pretrain.main(["--network", "generator", *arguments(dataset, tmp_path / "generator", 1, **more)])
+    semantic.main(arguments(dataset, tmp_path / "semantic", 1, **more))
+    shipped = load_model(stages / "full-model").gan.state_dict()
+    for run, inner in (("generator", ""), ("semantic", "semantic.")):
+        for name, tensor in load_checkpoint(tmp_path / run)["weights"].items():
+            assert torch.equal(tensor, shipped[inner + name].float())
 
 
 @pytest.mark.parametrize("name", ablation.VARIANTS)

@@ -24,8 +24,9 @@ from colouru.networks.generator import Sight
 from colouru.networks.kriging import Tokens, kernel
 from train.data import Pictures, add_data_arguments, draw_examples, random_stream, whole_batch
 from train.objective import CLIP, Objective
+from train.optimizer import Optimizer
 from train.preset import PRESETS
-from train.run import set_lr, training_pictures, warmup_then_cosine
+from train.run import rate_at, training_pictures
 
 COUNTS = (0, 1, 5, 20, 50)
 PHOTO_SIZE = 192
@@ -117,7 +118,7 @@ def main(argv: list[str] | None = None) -> None:
     add_data_arguments(parser)
     parser.add_argument("--steps", type=int, default=300, help="(%(default)s)")
     parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
-    parser.add_argument("--lr", type=float, default=2e-3, help="(%(default)s)")
+    parser.add_argument("--lr", type=float, default=0.01, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder for the table and the figures as JSON")
     args = parser.parse_args(argv)
@@ -151,12 +152,12 @@ def ablate(args: argparse.Namespace) -> None:
 
 
 def train(objective: Objective, pictures: Pictures, args: argparse.Namespace, name: str) -> None:
-    optimizer = torch.optim.AdamW(objective.parameters(), args.lr, weight_decay=0.01)
+    optimizer = Optimizer(objective, args.lr)
     objective.train()
     for step in tqdm(range(args.steps), desc=name, unit="step"):
         chance = random_stream(args.seed, step, 0, pictures.images.device)
         losses, _ = objective(*draw_examples(pictures, PRESETS[args.preset], args.batch_size, chance))
-        set_lr(optimizer, args.lr * warmup_then_cosine(step, args.steps))
+        optimizer.set_lr(args.lr * rate_at(step, args.steps, None))
         optimizer.zero_grad()
         losses["total"].backward()
         nn.utils.clip_grad_norm_(objective.parameters(), CLIP)

@@ -10,7 +10,7 @@ import time
 import torch
 
 from colouru.hints import simulate_hints
-from colouru.networks import build_colourizer
+from colouru.networks import COLOURIZERS, build_colourizer
 from train.data import add_data_arguments, data_options, draw_batch, load_images, random_stream
 from train.preset import PRESETS
 
@@ -26,8 +26,10 @@ def main(argv: list[str] | None = None) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rgb = load_images("train", limit=1000, **data_options(args))[0].to(device)
 
-    for name, widths in preset.widths.items():
-        network = build_colourizer(name, widths).to(device, memory_format=torch.channels_last).train()
+    for name, arguments in preset.networks.items():
+        if name not in COLOURIZERS:
+            continue
+        network = build_colourizer(name, **arguments).to(device, memory_format=torch.channels_last).train()
         optimizer = torch.optim.AdamW(network.parameters(), 1e-4)
         feeding, learning = [], []
         for step in range(STEPS):

@@ -184,10 +184,17 @@ def class_table(by_class: dict[str, dict[str, float]]) -> list[str]:
 def training(config: Config, trained: dict[str, dict]) -> str:
     lines = ["| network | widths | preset | number of hints | steps of its last stage |", "|---|---|---|---|---|"]
     for role, checkpoint in trained.items():
-        network, widths = (getattr(config, role)[key] for key in ("network", "widths"))
+        described = getattr(config, role)
+        widths = [width for name, widths in described.items() if name.endswith("widths") for width in widths]
         preset = checkpoint.get("arguments", {}).get("preset", "-")
         hints = PRESETS[preset].hint_counts if preset in PRESETS else "-"
-        shown = [f"{NAMES[role]}: {network}", "-".join(map(str, widths)), preset, hints, str(checkpoint["step"])]
+        shown = [
+            f"{NAMES[role]}: {described['network']}",
+            "-".join(map(str, widths)),
+            preset,
+            hints,
+            str(checkpoint["step"]),
+        ]
         lines.append(f"| {' | '.join(shown)} |")
     return "\n".join(lines)
 

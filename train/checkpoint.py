@@ -1,22 +1,19 @@
-"""Checkpoints: all that a training run needs to go on, in one file that is never half written.
+"""Checkpoints: all that a training run needs to go on, in one file that is never half written."""
 
-python -m train.checkpoint runs/generator train/generator
-
-copies the weights of a finished run, and nothing that only its last steps needed, for `--resume FOLDER` to begin with.
-"""
-
-import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from colouru.hub import CONFIG_NAME, ROLES, load_model
 from colouru.networks import build_colourizer
 
 NAME = "checkpoint.pt"
+
+# What the names of the semantic network's weights begin with in a generator.
+INNER = "semantic."
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
@@ -55,19 +52,28 @@ def trained_colourizer(folder: Path) -> tuple[nn.Module, dict[str, Any]]:
     return network.eval(), state
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="--out folder of a finished stage")
-    parser.add_argument("copy", type=Path, help="folder to write the weights to")
-    args = parser.parse_args(argv)
-    try:
-        state = load_checkpoint(args.run)
-    except ValueError as error:
-        sys.exit(f"train.checkpoint: {error}")
-    args.copy.mkdir(parents=True, exist_ok=True)
-    kept = {name: state[name] for name in ("step", "colourizer", "arguments")}
-    save_checkpoint(args.copy, kept | {"weights": state.get("average") or state["weights"]})
+def weights_in(folder: Path, colourizer: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights of a network in `folder`: the `--out` of a run, or a model as `pipeline` reads it.
 
+    A generator holds a semantic network, too.
 
-if __name__ == "__main__":
-    main()
+    Args:
+        colourizer: the arguments of `build_colourizer`, or the same of the semantic network.
+
+    Raises:
+        ValueError: if there is no such network there.
+    """
+    if (folder / CONFIG_NAME).exists():
+        model = load_model(folder)
+        held = [(getattr(model.config, role), getattr(model, role).state_dict()) for role in ROLES]
+    else:
+        state = load_checkpoint(folder)
+        held = [(state["colourizer"], state.get("average") or state["weights"])]
+    for described, weights in list(held):
+        if described["network"] == "generator":
+            inner = {name.removeprefix(INNER): x for name, x in weights.items() if name.startswith(INNER)}
+            held.append(({"network": "semantic", "widths": described["semantic_widths"]}, inner))
+    for described, weights in held:
+        if described == colourizer:
+            return {name: x.float() if x.is_floating_point() else x for name, x in weights.items()}
+    raise ValueError(f"{folder} holds {' and '.join(str(described) for described, _ in held)}, not {colourizer}")

@@ -34,7 +34,12 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
     group.add_argument("--image-column", default="image", help="(%(default)s)")
     group.add_argument("--preset", choices=PRESETS, default="full", help="classes, hints and networks (%(default)s)")
-    group.add_argument("--photos", help="Hub id or folder of larger photographs, which the preset full learns from too")
+    group.add_argument(
+        "--photos",
+        nargs="+",
+        default=[],
+        help="Hub ids or folders of larger photographs, which the preset full learns from too",
+    )
     group.add_argument(
         "--all-classes", action="store_true", help="every image of the dataset, not the preset's classes"
     )
@@ -124,10 +129,9 @@ def _fit(picture: Image.Image, size: int) -> np.ndarray:
     return np.asarray(picture)
 
 
-def hold_out(rgb: Tensor) -> tuple[Tensor, Tensor]:
-    """Two parts of a training split: what to learn from, and one image in twenty, 1000 at most, to watch."""
-    watched = torch.arange(len(rgb)) % max(20, len(rgb) // 1000) == 0
-    return rgb[~watched], rgb[watched]
+def held_out(count: int) -> Tensor:
+    """Which of so many images of a training split, (count,) bool, are only to be watched: a twentieth, 1000 at most."""
+    return torch.arange(count) % max(20, count // 1000) == 0
 
 
 def hold_out_photos(photos: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
@@ -145,29 +149,47 @@ def random_stream(seed: int, step: int, rank: int, device: torch.device) -> torc
 
 
 def load_photos(
-    split: str, *, dataset: str, longest: int = 512, image_column: str = "image", limit: int | None = None
+    split: str,
+    *,
+    datasets: Sequence[str],
+    longest: int = 512,
+    shortest: int | None = None,
+    image_column: str = "image",
+    limit: int | None = None,
 ) -> list[Tensor]:
-    """The coloured photographs of a split, each (3,h,w) uint8 in its own shape, at most `longest` pixels long.
+    """The coloured photographs of a split of each dataset, one after the other, each (3,h,w) uint8 in its own shape.
+
+    Args:
+        longest, shortest: what the longer and the shorter side are brought down to if they are longer.
+        limit: look at no more than so many of each, spread evenly over its split.
 
     Raises:
         ValueError: as `load_images`.
     """
     photos = []
-    for row in _spread(_open_split(dataset, split, None, image_column), limit):
-        picture = row[image_column].convert("RGB")
-        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-        if is_coloured(np.asarray(picture)):
-            photos.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous())
-    if not photos:
-        raise ValueError(f"{dataset}, split {split}, holds no coloured photograph")
+    for dataset in datasets:
+        before = len(photos)
+        for row in _spread(_open_split(dataset, split, None, image_column), limit):
+            picture = row[image_column].convert("RGB")
+            picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+            if shortest and min(picture.size) > shortest:
+                picture = ImageOps.cover(picture, (shortest, shortest), Image.Resampling.LANCZOS)
+            if is_coloured(np.asarray(picture)):
+                photos.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous())
+        if len(photos) == before:
+            raise ValueError(f"{dataset}, split {split}, holds no coloured photograph")
     return photos
 
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """What a stage learns from: small images (N,3,size,size) uint8, and photographs, each (3,h,w) uint8."""
+    """What a stage learns from: small images (N,3,size,size) uint8, and photographs, each (3,h,w) uint8.
+
+    `labels` (N,) are the numbers of the images' classes, -1 where there are none.
+    """
 
     images: Tensor
+    labels: Tensor
     photos: list[Tensor]
 
 
@@ -197,6 +219,7 @@ def draw_examples(
         sides=(preset.hint_sides[0], round(preset.hint_sides[1] * max(1, size / 64) ** 0.5)),
         strokes=preset.strokes,
         flat=preset.flat,
+        colourful=preset.colourful,
     )
     return L, ab, hint_ab, hint_mask
 
@@ -206,16 +229,28 @@ def draw_batch(rgb: Tensor, batch_size: int, generator: torch.Generator) -> tupl
 
     Each is mirrored half of the time and zoomed into by up to a quarter.
     """
-    chosen = torch.randint(len(rgb), (batch_size,), device=rgb.device, generator=generator)
-    return to_network(linear_to_lab(augment(linear_light(rgb[chosen]), generator)))
+    return augmented_batch(rgb[draw_numbers(len(rgb), batch_size, generator)], generator)
+
+
+def draw_numbers(count: int, batch_size: int, generator: torch.Generator) -> Tensor:
+    """(batch_size,): which of `count` images a batch is made of, drawn with replacement."""
+    return torch.randint(count, (batch_size,), device=generator.device, generator=generator)
+
+
+def augmented_batch(rgb: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, each differently augmented."""
+    return to_network(linear_to_lab(augment(linear_light(rgb), generator)))
 
 
 def draw_crops(
-    photos: Sequence[Tensor], size: int, batch_size: int, generator: torch.Generator
+    photos: Sequence[Tensor], size: int, batch_size: int, generator: torch.Generator, least: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     """`L` (B,1,size,size) and `ab` (B,2,size,size) of square crops of photographs drawn with replacement.
 
     Each is anything between the whole short side and a crop at its own resolution, and mirrored half of the time.
+
+    Args:
+        least: share of the short side that every crop has at the least.
     """
     device = photos[0].device
     crops = []
@@ -223,7 +258,8 @@ def draw_crops(
         draw = torch.rand(5, device=generator.device, generator=generator).tolist()
         photo = photos[int(draw[0] * len(photos))]
         shortest = min(photo.shape[1:])
-        side = round(min(size, shortest) + draw[1] * max(0, shortest - size))
+        smallest = min(shortest, max(size, least * shortest))
+        side = round(smallest + draw[1] * (shortest - smallest))
         top, left = int(draw[2] * (photo.shape[1] - side + 1)), int(draw[3] * (photo.shape[2] - side + 1))
         crop = linear_light(photo[None, :, top : top + side, left : left + side])
         crop = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True, align_corners=False)

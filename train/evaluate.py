@@ -39,6 +39,7 @@ from train.protocol import (
     REPORT_SIZES,
     T_SIDE,
     Results,
+    lone_dot,
     original,
     protocol_t,
     protocol_z,
@@ -79,7 +80,7 @@ def evaluate(args: argparse.Namespace) -> None:
     options = data_options(args)
     colourize = pipeline(args.model, revision=args.model_revision, device="cpu")
     rgb, classes = load_images(args.split, limit=args.limit, **options)
-    photos = load_photos(args.photos_split, dataset=args.photos, limit=args.limit) if args.photos else []
+    photos = load_photos(args.photos_split, datasets=args.photos, limit=args.limit)
     args.out.mkdir(parents=True, exist_ok=True)
 
     results = {"Protocol T": protocol_t(colourize, rgb, args.seed)}
@@ -92,6 +93,7 @@ def evaluate(args: argparse.Namespace) -> None:
         for size in REPORT_SIZES:
             results[f"report's test, {size} px"] = report_test(colourize, photos, size, args.seed)
         findings["reach of one dot"] = reach(colourize, photos, args.seed)
+        findings["one dot on the most colourful spot"] = lone_dot(colourize, photos)
         if colourize.advises:
             training, _ = load_images("train", limit=COMMON_IMAGES, **options)
             findings["where next"] = where_next(colourize, photos, args.seed)

@@ -17,15 +17,15 @@ from train.average import moving_average
 from train.checkpoint import save_checkpoint, trained_colourizer
 from train.data import draw_examples, random_stream
 from train.objective import CLIP, Objective
+from train.optimizer import set_lr
 from train.preset import PRESETS
 from train.run import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
-    set_lr,
+    rate_at,
     training_pictures,
-    warmup_then_cosine,
     watch_progress,
 )
 
@@ -89,7 +89,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     average = moving_average(generator, AVERAGE_DECAY)
     if args.resume not in (None, True):
         raise ValueError("the adversarial phase begins with the weights in --generator; --resume takes no folder here")
-    state = checkpoint_to_resume(args)
+    state = checkpoint_to_resume(args, pretrained["colourizer"])
     if state:
         generator.load_state_dict(state["weights"])
         average.module.load_state_dict(state["average"])
@@ -147,7 +147,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
             discriminator.eval()
             with accelerator.autocast():
                 believed = adversarial_loss(bare_discriminator, L, ab_pred)
-            set_lr(generator_optimizer, args.lr * warmup_then_cosine(step - args.discriminator_steps, args.steps))
+            set_lr(generator_optimizer, args.lr * rate_at(step - args.discriminator_steps, args.steps, args.fall))
             generator_optimizer.zero_grad()
             accelerator.backward(args.mse_weight * losses["total"] + args.adversarial_weight * believed)
             norm = accelerator.clip_grad_norm_(generator.parameters(), CLIP)

@@ -1,5 +1,6 @@
 """What a colourizing network is asked to make small, one module so that several processes can share its gradients."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -14,6 +15,9 @@ CLIP = 3.0
 
 # A picture of which less than this share is unknown counts as if so much were.
 LEAST_UNKNOWN = 0.05
+
+# Of the error of the gradients of ab, beside that of ab itself, which hardly notices many small changes of colour.
+GRADIENT_WEIGHT = 0.2
 
 AUTOMATIC_WEIGHT = 0.5
 DEVIATION_WEIGHT = 0.02
@@ -48,17 +52,19 @@ class Objective(nn.Module):
         half = sight.ab.float()[..., : height // 2, : width // 2]
         automatic = self._errors(half, half_ab).mean()
         deviation = sight.deviation.float()[..., : height // 2, : width // 2]
-        surprise = ((half.detach() - half_ab) / deviation).square().mean() / 2 + deviation.log().mean()
+        surprise = deviation_loss(half, deviation.log(), half_ab)
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
         logits = self.network.palette(answer.context[..., : height // 4 : 2, : width // 4 : 2]).float()
         palette = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
-        total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR
+        mottle = (gradients(ab_pred) - gradients(ab)).abs().mean()
+        total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR + GRADIENT_WEIGHT * mottle / GREY_ERROR**0.5
         total = total + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
         losses = {
             "mse": errors.mean(),
             "automatic": automatic,
             "surprise": surprise,
             "palette": palette,
+            "mottle": mottle,
             "total": total,
         }
         return losses, ab_pred
@@ -74,3 +80,13 @@ class Objective(nn.Module):
         be learned from a tenth of the gradient.
         """
         return (1 - known.mean((1, 2, 3))).clamp_min(LEAST_UNKNOWN).rsqrt()
+
+
+def deviation_loss(ab_pred: Tensor, log_deviation: Tensor, ab: Tensor) -> Tensor:
+    """Negative logarithm of the Gaussian likelihood of the error under the deviation expected, but for a constant."""
+    return ((ab_pred.detach() - ab) / log_deviation.exp()).square().mean() / 2 + log_deviation.mean()
+
+
+def gradients(ab: Tensor) -> Tensor:
+    """How `ab` (N,2,H,W) changes from each pixel to the next right and below, (N,4,H-1,W-1)."""
+    return torch.cat([ab.diff(dim=3)[:, :, :-1], ab.diff(dim=2)[..., :-1]], 1)

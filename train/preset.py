@@ -16,7 +16,8 @@ class Preset:
         size: sides of the small training images in pixels.
         crop_sizes: sides of the crops of larger photographs, one of which a step may learn from instead.
         crop_share: how often it does.
-        widths: of each network that the preset has.
+        colourful: share of pictures whose hints lie where the colour is, as a person's first dots do.
+        networks: the arguments of each network that the preset has.
     """
 
     classes: tuple[str, ...] | None
@@ -28,7 +29,8 @@ class Preset:
     size: int
     crop_sizes: tuple[int, ...]
     crop_share: float
-    widths: dict[str, tuple[int, ...]]
+    colourful: float
+    networks: dict[str, dict[str, list[int]]]
 
 
 PRESETS = {
@@ -50,7 +52,8 @@ PRESETS = {
         size=64,
         crop_sizes=(),
         crop_share=0.0,
-        widths={"autoencoder": (32, 64, 128), "unet": (32, 64, 128, 256)},
+        colourful=0.0,
+        networks={"autoencoder": {"widths": [32, 64, 128]}, "unet": {"widths": [32, 64, 128, 256]}},
     ),
     # What ships: everything there is, at every size, with hints as people place them.
     "full": Preset(
@@ -63,6 +66,12 @@ PRESETS = {
         size=64,
         crop_sizes=(96, 128, 192, 256),
         crop_share=0.5,
-        widths={"autoencoder": (32, 64, 128), "unet": (32, 64, 128, 256), "generator": (24, 64, 128, 192)},
+        colourful=0.3,
+        networks={
+            "autoencoder": {"widths": [32, 64, 128]},
+            "unet": {"widths": [32, 64, 128, 256]},
+            "semantic": {"widths": [32, 64, 160, 288]},
+            "generator": {"widths": [24, 64, 128], "semantic_widths": [32, 64, 160, 288]},
+        },
     ),
 }

@@ -1,29 +1,31 @@
 """Train a colourizing network with MSE: the baseline, or the generator before its adversarial phase.
 
 python -m train.pretrain --network autoencoder --photos FOLDER --out runs/baseline
-python -m train.pretrain --network generator --photos FOLDER --out runs/generator
+python -m train.pretrain --network generator --semantic runs/semantic --photos FOLDER FOLDER --out runs/generator
 """
 
 import argparse
 import sys
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 
 from colouru.networks import COLOURIZERS, build_colourizer
 from train.average import moving_average
-from train.checkpoint import save_checkpoint
+from train.checkpoint import save_checkpoint, weights_in
 from train.data import draw_examples, random_stream
 from train.objective import CLIP, Objective
+from train.optimizer import Optimizer
 from train.preset import PRESETS
 from train.run import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
-    set_lr,
+    preset_network,
+    rate_at,
     training_pictures,
-    warmup_then_cosine,
     watch_progress,
 )
 
@@ -34,7 +36,10 @@ AVERAGE_DECAY = 0.998
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", choices=COLOURIZERS, required=True)
-    add_arguments(parser, steps=4500, lr=2e-3)
+    parser.add_argument(
+        "--semantic", type=Path, help="--out folder of train.semantic; the generator's semantic network stays like that"
+    )
+    add_arguments(parser, steps=16_000, lr=0.01)
     args = parser.parse_args(argv)
     try:
         pretrain(args)
@@ -49,29 +54,30 @@ def pretrain(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
+    colourizer = preset_network(args, args.network)
     pictures, watched, _ = training_pictures(args, device)
 
     # Network and optimizer, as they were if this run resumes
-    if args.network not in preset.widths:
-        raise ValueError(f"the preset {args.preset} has no {args.network}; it has {', '.join(preset.widths)}")
-    colourizer = {"network": args.network, "widths": list(preset.widths[args.network])}
     torch.manual_seed(args.seed)
     network = build_colourizer(**colourizer).to(memory_format=torch.channels_last)
     average = moving_average(network, AVERAGE_DECAY)
     objective = Objective(network)
-    optimizer = torch.optim.AdamW(network.parameters(), args.lr, weight_decay=0.01)
-    state = checkpoint_to_resume(args)
+    state = checkpoint_to_resume(args, colourizer)
     if state:
-        if state["colourizer"] != colourizer:
-            raise ValueError(f"{args.resume} holds {state['colourizer']}, not {colourizer}")
         network.load_state_dict(state["weights"])
         average.module.load_state_dict(state["average"])
         average.n_averaged.fill_(state["step"])
-        if state["step"]:
-            optimizer.load_state_dict(state["optimizer"])
+    if args.semantic:
+        knowing = preset_network(args, "semantic")
+        for part in (network, average.module):
+            part.semantic.load_state_dict(weights_in(args.semantic, knowing))
+            part.semantic.requires_grad_(False)
     average.to(device)
-    objective, optimizer = accelerator.prepare(objective, optimizer)
+    objective = accelerator.prepare(objective)
     bare = accelerator.unwrap_model(objective).network
+    optimizer = Optimizer(bare, args.lr)
+    if state and state["step"]:
+        optimizer.load_state_dict(state["optimizer"])
 
     def save() -> None:
         save_checkpoint(
@@ -93,7 +99,7 @@ def pretrain(args: argparse.Namespace) -> None:
         chance = random_stream(args.seed, step, accelerator.process_index, device)
         L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, chance)
 
-        set_lr(optimizer, args.lr * warmup_then_cosine(step, args.steps))
+        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
         with accelerator.autocast():
             losses, _ = objective(L, ab, hint_ab, hint_mask)
         optimizer.zero_grad()

@@ -5,6 +5,7 @@ Hints depend on the seed and the picture alone, so whatever is measured sees the
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.hints import Hint, pixel_at, rasterize, simulate_hints
 from colouru.hub import ROLES
+from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
 from train.levin import levin
@@ -40,6 +42,12 @@ REPORT_SIDES = (1, 9)
 # Of the measure of how far one dot reaches: the least distance, of the longer side, and the largest unlikeness, ab.
 FAR = 0.3
 ALIKE = 5.0
+
+# Of the measure of what one dot does to everything else: how far away that is, of the longer side; the side in pixels
+# of the window whose chroma tells the most colourful spot; and by how much a loss must rise to count as worse.
+BEYOND = 0.35
+SPOT = 9
+WORSE = 1.02
 
 # The figures of all pictures, by hint count and by who coloured them.
 Results = dict[int, dict[str, Figures]]
@@ -171,10 +179,8 @@ def reach(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[str, f
         hint = true_hint(square, x, y, Z_SIDE)
         hint_ab, hint_mask = tensors = rasterize([hint], Z_SIZE, Z_SIZE)
         colour = hint_ab.sum((2, 3), keepdim=True) / hint_mask.sum()
-        place = (torch.arange(Z_SIZE) + 0.5) / Z_SIZE
-        far = (place - x).square()[None, :] + (place - y).square()[:, None] > FAR**2
         alike = (ab - colour).norm(dim=1)[0] * AB_SCALE < ALIKE
-        region = far & alike
+        region = _further_than(FAR, x, y) & alike
         canvas = colourize.open(square)
         answers = {"grey": 0 * ab, "levin": levin(L, *tensors)}
         for name, hints in (("without the dot", []), ("with it", [hint])):
@@ -185,3 +191,41 @@ def reach(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[str, f
             errors[name] = errors.get(name, 0.0) + error
     grey = errors.pop("grey")
     return {name: round(error / grey, 4) for name, error in errors.items()}
+
+
+def lone_dot(colourize: Colourizer, photos: list[Tensor]) -> dict[str, float]:
+    """What one dot of the true colour, on the most colourful spot of each photo, does to all that is far from it.
+
+    At 256 x 256 and beyond `BEYOND`: the share of photos in which it makes that worse, and the median of the loss there
+    without the dot and with it. Photos that are grey there are left out.
+    """
+    losses = []
+    for photo in tqdm(photos, desc="one dot", unit="photo"):
+        square = resized(photo, Z_SIZE, Z_SIZE)
+        _, L, ab = original(square)
+        chroma = F.avg_pool2d(ab.norm(dim=1, keepdim=True), SPOT, stride=1)[0, 0]  # (H-8,W-8)
+        row, column = divmod(int(chroma.argmax()), chroma.shape[1])
+        y, x = ((start + SPOT / 2) / Z_SIZE for start in (row, column))
+        far = _further_than(BEYOND, x, y)
+        if float(ab.square().sum(1)[0][far].mean().sqrt()) * AB_SCALE < GREY_CHROMA:
+            continue
+        canvas = colourize.open(square)
+        grey = float(ab.square().sum(1)[0][far].sum())
+        pair = []
+        for hints in ([], [true_hint(square, x, y, Z_SIDE)]):
+            ab_pred = original(np.asarray(canvas.colour(hints, ("gan",))["gan"][0]))[2]
+            pair.append(float((ab_pred - ab).square().sum(1)[0][far].sum()) / grey)
+        losses.append(pair)
+    before, after = torch.tensor(losses).unbind(1)
+    return {
+        "photographs": len(losses),
+        "worse": round(float((after > WORSE * before).float().mean()), 4),
+        "median without the dot": round(float(before.median()), 4),
+        "median with it": round(float(after.median()), 4),
+    }
+
+
+def _further_than(distance: float, x: float, y: float) -> Tensor:
+    """(Z_SIZE,Z_SIZE) bool: what is further than `distance`, of the side, from `x`, `y` in [0, 1]."""
+    place = (torch.arange(Z_SIZE) + 0.5) / Z_SIZE
+    return (place - x).square()[None, :] + (place - y).square()[:, None] > distance**2

@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from colouru.hints import simulate_hints
 from colouru.metrics import colourfulness, squared_error
-from train.checkpoint import NAME, load_checkpoint
+from train.checkpoint import NAME, load_checkpoint, weights_in
 from train.data import (
     Pictures,
     add_data_arguments,
     data_options,
-    hold_out,
+    held_out,
     hold_out_photos,
     load_images,
     load_photos,
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
         help="go on with the run in --out; or begin a new one there with the weights of a checkpoint in FOLDER",
     )
     run.add_argument("--steps", type=int, default=steps, help="(%(default)s)")
+    run.add_argument("--fall", type=int, help="of which so many, the last, are at a falling rate (four in ten)")
     run.add_argument("--batch-size", type=int, default=64, help="of each process (%(default)s)")
     run.add_argument("--lr", type=float, default=lr, help="highest learning rate (%(default)s)")
     run.add_argument("--seed", type=int, default=0)
@@ -55,8 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
     run.add_argument("--watch-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
 
 
-def training_pictures(args: argparse.Namespace, device: torch.device) -> tuple[Pictures, Tensor, list[Tensor]]:
+def training_pictures(
+    args: argparse.Namespace, device: torch.device, shortest: int | None = None
+) -> tuple[Pictures, Tensor, list[Tensor]]:
     """The training pictures on `device`; the small ones (N,3,H,W) uint8 held out of them, and the photographs held out.
+
+    Args:
+        shortest: what the shorter side of the photographs is brought down to.
 
     Raises:
         ValueError: if there are none, or the preset needs photographs and none are given.
@@ -66,32 +72,49 @@ def training_pictures(args: argparse.Namespace, device: torch.device) -> tuple[P
     if PRESETS[args.preset].crop_share:
         if not args.photos:
             raise ValueError(f"the preset {args.preset} learns from larger photographs too: give them with --photos")
-        photos, watched_photos = hold_out_photos(load_photos("train", dataset=args.photos))
-    learned, watched = hold_out(load_images("train", **data_options(args))[0])
-    pictures = Pictures(learned.to(device), [photo.to(device) for photo in photos])
-    return pictures, watched.to(device), watched_photos
+        photos, watched_photos = hold_out_photos(load_photos("train", datasets=args.photos, shortest=shortest))
+    images, classes = load_images("train", **data_options(args))
+    names = sorted(set(classes) - {""})
+    labels = torch.tensor([names.index(name) if name else -1 for name in classes])
+    watched = held_out(len(images))
+    learned = Pictures(images[~watched].to(device), labels[~watched].to(device), [photo.to(device) for photo in photos])
+    return learned, images[watched].to(device), [photo.to(device) for photo in watched_photos]
+
+
+def preset_network(args: argparse.Namespace, name: str) -> dict[str, Any]:
+    """The network of that name as the preset has it: the arguments of `build_colourizer`.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    networks = PRESETS[args.preset].networks
+    if name not in networks:
+        raise ValueError(f"the preset {args.preset} has no {name}; it has {', '.join(networks)}")
+    return {"network": name, **networks[name]}
 
 
 def binding_arguments(args: argparse.Namespace) -> dict[str, str]:
     """The arguments that a run must keep when it resumes, or it would be another run."""
-    free = {"dataset", "photos", "revision", "out", "resume", "save_every", "watch_every", "generator"}
+    free = {"dataset", "photos", "revision", "out", "resume", "save_every", "watch_every", "generator", "semantic"}
+    # A run at a constant rate has no end until it is given one.
+    free |= {"steps", "fall"}
     return {name: str(value) for name, value in vars(args).items() if name not in free}
 
 
-def checkpoint_to_resume(args: argparse.Namespace) -> dict[str, Any] | None:
-    """The checkpoint in `--out` with `--resume`, else None; with `--resume FOLDER` the weights of that one, at step 0.
+def checkpoint_to_resume(args: argparse.Namespace, colourizer: dict[str, Any]) -> dict[str, Any] | None:
+    """The checkpoint in `--out` with `--resume`, else None; with `--resume FOLDER` the weights in that one, at step 0.
 
     Raises:
-        ValueError: if there is none, it is of another run, or one would be lost because `--resume` was forgotten.
+        ValueError: if there is none, it is of another run or network, or one would be lost because `--resume` was
+            forgotten.
     """
     if args.resume is not True:
         if (args.out / NAME).exists():
             raise ValueError(f"{args.out} holds a run already; --resume goes on with it, another --out starts anew")
         if args.resume is None:
             return None
-        state = load_checkpoint(Path(args.resume))
-        weights = state.get("average") or state["weights"]
-        return {"step": 0, "colourizer": state["colourizer"], "weights": weights, "average": weights}
+        weights = weights_in(Path(args.resume), colourizer)
+        return {"step": 0, "weights": weights, "average": weights}
     state = load_checkpoint(args.out)
     then, now = state.get("arguments", {}), binding_arguments(args)
     if other := [name for name in now if then.get(name) != now[name]]:
@@ -100,15 +123,14 @@ def checkpoint_to_resume(args: argparse.Namespace) -> dict[str, Any] | None:
     return state
 
 
-def warmup_then_cosine(step: int, steps: int, warmup: int = 100) -> float:
-    """The share of the highest learning rate at a step: a linear rise, then half a cosine down to 1%."""
-    fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps))))
-    return min(1.0, (step + 1) / warmup) * (0.01 + 0.99 * fall)
+def rate_at(step: int, steps: int, fall: int | None, warmup: int = 50) -> float:
+    """The share of the highest learning rate at a step: a short rise, constant, and over the last `fall` steps to 0.
 
-
-def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = lr
+    What was learned at the constant rate is worth as much to a run that goes on as to one that ends, so a run can be
+    given its end whenever it is wanted (Hu et al. 2024, MiniCPM).
+    """
+    fall = round(0.4 * steps) if fall is None else fall
+    return min(1.0, (step + 1) / warmup, (steps - step) / max(1, fall))
 
 
 class Run:

@@ -23,12 +23,12 @@ COUNTS = (0, 5, 20)
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="folder with the weights, or Hub id (the embedded ones)")
-    parser.add_argument("--photos", required=True, help="Hub id or folder of larger photographs")
+    parser.add_argument("--photos", nargs="+", required=True, help="Hub ids or folders of larger photographs")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     try:
         model = load_model(args.model)
-        _, photos = hold_out_photos(load_photos("train", dataset=args.photos))
+        _, photos = hold_out_photos(load_photos("train", datasets=args.photos))
     except ValueError as error:
         sys.exit(f"train.working_size: {error}")
     pictures = [photo.movedim(0, -1).numpy() for photo in photos]

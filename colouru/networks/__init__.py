@@ -14,8 +14,8 @@ COLOURIZERS: dict[str, type[nn.Module]] = {"autoencoder": Autoencoder, "unet": U
 __all__ = ["COLOURIZERS", "Autoencoder", "Discriminator", "Generator", "UNet", "build_colourizer"]
 
 
-def build_colourizer(network: str, widths: Sequence[int]) -> nn.Module:
+def build_colourizer(network: str, **widths: Sequence[int]) -> nn.Module:
     """The colourizing network of that name, untrained; the arguments are what `config.json` keeps."""
     if network not in COLOURIZERS:
         raise ValueError(f"expected a network out of {', '.join(COLOURIZERS)}, got {network!r}")
-    return COLOURIZERS[network](widths)
+    return COLOURIZERS[network](**widths)

@@ -37,18 +37,27 @@ def affinity(L: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True).clamp_min(1e-12)
 
 
-def diffuse(ab: Tensor, hold: Tensor, weights: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-    """`ab` (N,2,H,W) where every pixel is nearly the mean of its neighbours by `weights`, and hints are as hinted.
+def diffuse(
+    ab: Tensor,
+    hold: Tensor,
+    weights: Tensor,
+    hint_ab: Tensor,
+    hint_mask: Tensor,
+    least_hold: float = HOLD,
+    steps: int = STEPS,
+) -> Tensor:
+    """`ab` (N,C,H,W) where every pixel is nearly the mean of its neighbours by `weights`, and hints are as hinted.
 
     That is the solution of u = (mean of u around + hold ab) / (1 + hold), approached by Chebyshev's semi-iteration
     (Golub and Varga, 1961), which takes the square root of the steps that plain iteration would.
 
     Args:
-        hold: (N,1,H,W), how firmly each pixel is held to what it was, `HOLD` at the least.
+        hold: (N,1,H,W), how firmly each pixel is held to what it was, `least_hold` at the least.
         weights: see `affinity`.
+        hint_ab: (N,C,H,W), where `hint_mask` (N,1,H,W) is above 0.
     """
     hinted = hint_mask > 0
-    radius = 1 / (1 + HOLD)  # of the spectrum of what is iterated, at most
+    radius = 1 / (1 + least_hold)  # of the spectrum of what is iterated, at most
     shrink = 1 / (1 + hold)
     free = shrink * ~hinted
     held = torch.where(hinted, hint_ab, hold * shrink * ab)
@@ -59,7 +68,7 @@ def diffuse(ab: Tensor, hold: Tensor, weights: Tensor, hint_ab: Tensor, hint_mas
     before = torch.where(hinted, hint_ab, ab)
     now = step(before)
     factor = 2 / (2 - radius**2)
-    for _ in range(STEPS - 1):
+    for _ in range(steps - 1):
         before, now = now, factor * (step(now) - before) + before
         factor = 1 / (1 - radius**2 * factor / 4)
     return now

@@ -1,9 +1,10 @@
 """The generator: look at the photo once, then answer every hint in milliseconds.
 
-An encoder sees the lightness alone. What it knows of every place, its features `phi`, is the metric of a Gaussian
-process: kriging spreads the hints' colours to what looks and means the same, however far. A few convolutions that see
-the hints refine that, a second kriging with a short kernel brings it to the hints, and diffusion along the lightness
-makes it even and exact. Knows nothing of training.
+The semantic network knows from a thumbnail what things are and what colours they may have; a light U-Net beside it,
+the detail network, sees the edges of the working copy. What both know of every place, its features `phi`, is the
+metric of a Gaussian process: kriging spreads the hints' colours to what looks and means the same, however far. A few
+convolutions that see the hints refine that, a second kriging with a short kernel brings it to the hints, and
+diffusion along the lightness makes it even and exact. Knows nothing of training.
 """
 
 from collections.abc import Sequence
@@ -15,16 +16,21 @@ from torch import Tensor, nn
 
 from colouru.colour import high_pass
 from colouru.networks.bins import AB_BINS
+from colouru.networks.blocks import Residual, check_widths, convolution, double, halve
 from colouru.networks.diffusion import HOLD, affinity, diffuse
 from colouru.networks.kriging import Tokens, krige, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
+from colouru.networks.semantic import Knowledge, Semantic, thumbnail
 
-# The encoder halves the picture four times.
+# The detail network halves the picture three times, and once more keeps pixels in pairs.
 MULTIPLE = 16
 
-# Channels are normalized in groups within a picture: it trains on pictures of many sizes, of which a batch holds few,
-# and their statistics differ with size, which batch norm would mix.
-GROUPS = 8
+# How firmly the harmonic spread of the hints is held to what kriging made, and for how many steps it goes on.
+HARMONIC_HOLD = 0.01
+HARMONIC_STEPS = 24
+
+# The logarithm of how much more or less than others one hint may be doubted.
+LEAST_DOUBT, MOST_DOUBT = -2.0, 6.0
 
 
 class Sight(NamedTuple):
@@ -38,6 +44,8 @@ class Sight(NamedTuple):
         phi: (N,D,h,w), the places in which distance is unlikeness.
         deviation: (N,1,h,w), the standard deviation that the truth is expected to have around `ab`.
         affinity: (N,8,2h,2w), how alike neighbours are in lightness.
+        coarse_affinity: (N,8,h/2,w/2), the same of the picture at a quarter of its size.
+        knowledge: what the semantic network said.
     """
 
     L: Tensor
@@ -47,6 +55,8 @@ class Sight(NamedTuple):
     phi: Tensor
     deviation: Tensor
     affinity: Tensor
+    coarse_affinity: Tensor
+    knowledge: Knowledge
 
     def padded(self, hints: Tensor) -> Tensor:
         """`hint_ab` or `hint_mask` (N,C,H,W) at the padded size; zeros, as the padding holds no hints."""
@@ -86,69 +96,23 @@ class Reading(NamedTuple):
     context: Tensor
 
 
-def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """3x3 convolution, group norm, leaky ReLU; a `stride`-th of the size out."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
-        nn.GroupNorm(GROUPS, outputs),
-        nn.LeakyReLU(SLOPE, inplace=True),
-    )
-
-
-class Residual(nn.Module):
-    """Two 3x3 convolutions around which the input passes unchanged."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.first = convolution(channels, channels)
-        self.second = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, channels)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.leaky_relu(x + self.second(self.first(x)), SLOPE)
-
-
-class Overview(nn.Module):
-    """Self-attention between all places of the deepest level, so that each knows the whole picture."""
-
-    def __init__(self, channels: int, heads: int = 4):
-        super().__init__()
-        self.heads = heads
-        self.norm = nn.GroupNorm(GROUPS, channels)
-        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1, bias=False)
-        self.leave = nn.Conv2d(channels, channels, 1)
-        nn.init.zeros_(self.leave.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        N, C, h, w = x.shape
-        # (N,3C,h,w) -> three times (N,heads,hw,C/heads)
-        q, k, v = self.query_key_value(self.norm(x)).reshape(N, 3, self.heads, C // self.heads, h * w).mT.unbind(1)
-        attended = F.scaled_dot_product_attention(q, k, v)
-        return x + self.leave(attended.mT.reshape(N, C, h, w))
-
-
 class Generator(nn.Module):
     """See the docstring of the module.
 
     Args:
-        widths: channels at a half, a quarter, an eighth and a sixteenth of the working resolution, multiples of 8.
+        widths: of the detail network, channels at a half, a quarter and an eighth of the working resolution.
+        semantic_widths: see `Semantic`. All are multiples of 8.
     """
 
-    def __init__(self, widths: Sequence[int] = (24, 64, 128, 192)):
+    def __init__(self, widths: Sequence[int] = (24, 64, 128), semantic_widths: Sequence[int] = (32, 64, 160, 288)):
         super().__init__()
-        if len(widths) != 4 or any(width % GROUPS for width in widths):
-            raise ValueError(f"expected four widths that are multiples of {GROUPS}, got {list(widths)}")
-        a, b, c, d = widths
+        check_widths(widths, 3)
+        a, b, c = widths
+        self.semantic = Semantic(semantic_widths)
         self.enter = convolution(8, a)
-        self.down = nn.ModuleList(
-            [
-                nn.Sequential(_halve(a, b), Residual(b)),
-                nn.Sequential(_halve(b, c), Residual(c)),
-                nn.Sequential(_halve(c, d), Residual(d), Overview(d), Residual(d), Overview(d)),
-            ]
-        )
-        self.up = nn.ModuleList([_double(d, c), _double(c, b), _double(b, a)])
+        self.down = nn.ModuleList([nn.Sequential(halve(a, b), Residual(b)), nn.Sequential(halve(b, c), Residual(c))])
+        self.told = nn.Conv2d(sum(semantic_widths[:3]), c, 1)
+        self.up = nn.ModuleList([double(c, b), double(b, a)])
         self.join = nn.ModuleList(
             [
                 nn.Sequential(convolution(2 * c, c), Residual(c)),
@@ -164,11 +128,12 @@ class Generator(nn.Module):
         self.log_near_light, self.log_near_place = (nn.Parameter(torch.tensor(value)) for value in (1.5, 3.0))
 
         e = 2 * a
-        self.refine_fine = convolution(a + 9, a)
-        self.refine_coarse = nn.Sequential(_halve(a, e))
+        self.doubt = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(SLOPE), nn.Linear(16, 1))
+        self.refine_fine = convolution(a + 12, a)
+        self.refine_coarse = nn.Sequential(halve(a, e))
         self.refine_context = nn.Sequential(convolution(e + b, e), Residual(e))
         self.tone = nn.Sequential(nn.Linear(9, e), nn.LeakyReLU(SLOPE), nn.Linear(e, e, bias=False))
-        self.refine_up = _double(e, a)
+        self.refine_up = double(e, a)
         self.refine = nn.Sequential(convolution(2 * a, a), nn.Conv2d(a, 2, 1))
         self.near = nn.Conv2d(2 * a, 8, 1)
         self.sharpen = nn.Sequential(
@@ -176,28 +141,33 @@ class Generator(nn.Module):
         )
         self.palette = nn.Conv2d(e, len(AB_BINS), 1)
         # At first nothing is refined: kriging is a good guess from the first step on.
-        for last in (self.refine[-1], self.sharpen[-1]):
+        for last in (self.automatic, self.log_deviation, self.doubt[-1], self.refine[-1], self.sharpen[-1]):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
         nn.init.normal_(self.near.weight, std=0.05)
         nn.init.zeros_(self.tone[-1].weight)
-        nn.init.constant_(self.log_deviation.bias, -2.0)
 
     def see(self, L: Tensor) -> Sight:
         """What there is to know of `L` (N,1,H,W) before any hint. Once a photo."""
         # Group norm wants more than a single place at the deepest level.
         L = pad_to_multiple(L, MULTIPLE, least=2)
+        knowledge = self.semantic(thumbnail(L))
         levels = [self.enter(F.pixel_unshuffle(torch.cat([L, self._edges(L)], 1), 2))]
         for down in self.down:
             levels.append(down(levels[-1]))  # half the size each time
-        x = levels.pop()
-        contexts = []
-        for up, join in zip(self.up, self.join, strict=True):
+        eighth = levels.pop()
+        told = self.told(torch.cat([_resized(level, eighth) for level in knowledge.levels], 1))
+        joins = iter(self.join)
+        x = next(joins)(torch.cat([told, eighth], 1))
+        for up, join in zip(self.up, joins, strict=True):
+            context = x
             x = join(torch.cat([up(x), levels.pop()], 1))  # twice the size each time
-            contexts.append(x)
         phi = torch.cat([self.phi(x), self.log_light.exp() * F.avg_pool2d(L, 2), self.log_place.exp() * _places(x)], 1)
-        deviation = self.log_deviation(x).clamp(-5, 1).exp()
-        return Sight(L, x, contexts[-2], self.automatic(x), phi, deviation, affinity(L))
+        # What is known is bent to the edges that can only be seen here.
+        ab = _resized(knowledge.ab, x) + self.automatic(x)
+        log_deviation = _resized(knowledge.log_deviation, x) + self.log_deviation(x)
+        deviation = log_deviation.clamp(-5, 1).exp()
+        return Sight(L, x, context, ab, phi, deviation, affinity(L), affinity(F.avg_pool2d(L, 4)), knowledge)
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
@@ -226,7 +196,9 @@ class Generator(nn.Module):
         spread, known = self._spread(sight, tokens, hint)
         ab = sight.ab + spread
         hinted = (mask > 0).to(ab)
-        seen = torch.cat([sight.features, ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted], 1)
+        harmonic = _resized(self._harmonic(sight, ab, hint, mask), ab) - torch.cat([ab, 0 * known], 1)
+        told = [ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted, harmonic]
+        seen = torch.cat([sight.features, *told], 1)
         fine = self.refine_fine(seen)
         enter, residual = self.refine_context
         context = enter(torch.cat([self.refine_coarse(fine), sight.context], 1))
@@ -241,8 +213,31 @@ class Generator(nn.Module):
         phi, residual = tokens.mean(sight.phi), tokens.mean((hint - sight.ab) / sight.deviation)  # (N,K,D), (N,K,2)
         # What a residual of 1 everywhere would become, too: 1 at a hint, 0 far from all.
         values = torch.cat([residual, torch.ones_like(residual[..., :1])], 2)
-        spread, known = krige(phi, values, sight.phi, noise=self.noise, exists=tokens.exists).split([2, 1], 1)
+        noise = self.noise * self._doubt(sight, tokens, hint, residual)
+        spread, known = krige(phi, values, sight.phi, noise=noise, exists=tokens.exists).split([2, 1], 1)
         return spread * sight.deviation, known
+
+    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
+        """(N,K): how much more than others each hint is doubted as evidence of anything but its own surroundings.
+
+        Kriging is linear: a surprise of five deviations on one thing would be spread as if the whole picture were to
+        blame for it. To doubt what surprises is what the heavy tails of a Student-t likelihood do (Jylanki, Vanhatalo
+        and Vehtari 2011); how much, and whether it is a vivid thing or a pale one that surprises, is learned.
+        """
+        strengths = [(tokens.mean(x.square().sum(1, keepdim=True)) + 1e-6).sqrt() for x in (hint, sight.ab)]  # (N,K,1)
+        surprise = torch.log1p(residual.square().sum(2, keepdim=True))
+        each = torch.cat([surprise, *strengths, tokens.mean(sight.deviation)], 2).float()
+        return self.doubt(each)[..., 0].clamp(LEAST_DOUBT, MOST_DOUBT).exp()
+
+    @torch.no_grad()
+    def _harmonic(self, sight: Sight, ab: Tensor, hint: Tensor, mask: Tensor) -> Tensor:
+        """The hints spread along the lightness alone, (N,2,h/2,w/2), kriging's `ab` where they do not come, and how
+        far they come (N,1,h/2,w/2), for the refinement to choose from: what Levin et al. (2004) would do."""
+        share = F.avg_pool2d(mask, 2)
+        hinted = torch.cat([F.avg_pool2d(hint * mask, 2) / share.clamp_min(1e-6), torch.ones_like(share)], 1)
+        start = torch.cat([F.avg_pool2d(ab, 2), torch.zeros_like(share)], 1)
+        hold = torch.full_like(share, HARMONIC_HOLD)
+        return diffuse(start, hold, sight.coarse_affinity, hinted, share, HARMONIC_HOLD, HARMONIC_STEPS)
 
     def _tone(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
         """(N,E,1,1): what the hints tell of the whole photo, such as that it is paler or warmer than it looked."""
@@ -281,17 +276,14 @@ class Generator(nn.Module):
         return self.answer(self.see(L), hint_ab, hint_mask).ab[..., : L.shape[2], : L.shape[3]]
 
 
-def _halve(inputs: int, outputs: int) -> nn.Sequential:
-    return convolution(inputs, outputs, stride=2)
-
-
-def _double(inputs: int, outputs: int) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
-
-
 def _places(like: Tensor) -> Tensor:
     """(N,2,h,w): y and x of every pixel's centre, in units of the longer side."""
     N, _, h, w = like.shape
     y = ((torch.arange(h, device=like.device) + 0.5) / max(h, w)).view(1, 1, h, 1).expand(N, 1, h, w)
     x = ((torch.arange(w, device=like.device) + 0.5) / max(h, w)).view(1, 1, 1, w).expand(N, 1, h, w)
     return torch.cat([y, x], 1).to(like)
+
+
+def _resized(x: Tensor, like: Tensor) -> Tensor:
+    """`x` (N,C,.,.) brought bilinearly to the size of `like` (N,.,h,w)."""
+    return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)

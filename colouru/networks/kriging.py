@@ -89,7 +89,7 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
         places: (N,K,D).
         values: (N,K,C), of mean 0 a priori.
         pixels: (N,D,h,w).
-        noise: variance with which values are doubted, above 0, relative to their own.
+        noise: variance with which values are doubted, above 0, relative to their own; one for all or (N,K).
         exists: (N,K), 1 for a place, 0 for filling, which comes last.
     """
     N, _, h, w = pixels.shape
@@ -102,7 +102,8 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
         for group in order.split(GROUP):
             kept = slice(max(1, int(counts[group[-1]])))
             p, there = places[group, kept], exists[group, kept]
-            lower = factor(p, noise=noise, exists=there)
+            doubt = noise[group, kept] if isinstance(noise, Tensor) and noise.ndim == 2 else noise
+            lower = factor(p, noise=doubt, exists=there)
             weights = torch.cholesky_solve(values[group, kept] * there[..., None], lower)
             spread.append(weights.mT @ kernel(p, pixels[group]))
         return torch.cat(spread)[order.argsort()].view(N, -1, h, w)

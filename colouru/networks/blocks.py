@@ -1,0 +1,67 @@
+"""What the generator's two networks are built of: convolutions with group norm, residuals, self-attention."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colouru.networks.layers import SLOPE
+
+# Channels are normalized in groups within a picture: it trains on pictures of many sizes, of which a batch holds few,
+# and their statistics differ with size, which batch norm would mix.
+GROUPS = 8
+
+
+def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution, group norm, leaky ReLU; a `stride`-th of the size out."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.GroupNorm(GROUPS, outputs),
+        nn.LeakyReLU(SLOPE, inplace=True),
+    )
+
+
+def halve(inputs: int, outputs: int) -> nn.Sequential:
+    return convolution(inputs, outputs, stride=2)
+
+
+def double(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+    return nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around which the input passes unchanged."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = convolution(channels, channels)
+        self.second = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x + self.second(self.first(x)), SLOPE)
+
+
+class Overview(nn.Module):
+    """Self-attention between all places of a level, so that each knows the whole picture."""
+
+    def __init__(self, channels: int, heads: int = 4):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1, bias=False)
+        self.leave = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        N, C, h, w = x.shape
+        # (N,3C,h,w) -> three times (N,heads,hw,C/heads)
+        q, k, v = self.query_key_value(self.norm(x)).reshape(N, 3, self.heads, C // self.heads, h * w).mT.unbind(1)
+        # There are few places, for which plain products are quicker than a fused kernel.
+        alike = (q @ k.mT * (C // self.heads) ** -0.5).softmax(-1)
+        return x + self.leave((alike @ v).mT.reshape(N, C, h, w))
+
+
+def check_widths(widths, count: int) -> None:
+    """Raises ValueError unless there are `count` widths that divide into groups."""
+    if len(widths) != count or any(width < GROUPS or width % GROUPS for width in widths):
+        raise ValueError(f"expected {count} widths that are multiples of {GROUPS}, got {list(widths)}")

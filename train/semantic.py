@@ -1,0 +1,213 @@
+"""Train the semantic network, the first stage of the generator: colours without hints, from thumbnails of everything.
+
+accelerate launch --mixed_precision bf16 -m train.semantic --photos FOLDER FOLDER --out runs/semantic
+
+Beside colour it is asked for the class of each image, where the dataset has labels: what tells things apart tells
+their colours. The head for classes stays here; what ships does not know them.
+"""
+
+import argparse
+import sys
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from colouru.networks.bins import nearest_bin
+from colouru.networks.semantic import Semantic, thumbnail
+from train.average import moving_average
+from train.checkpoint import save_checkpoint
+from train.data import Pictures, age, augmented_batch, draw_crops, draw_numbers, random_stream, whole_batch
+from train.objective import CLIP, DEVIATION_WEIGHT, GREY_ERROR, PALETTE_WEIGHT, deviation_loss
+from train.optimizer import Optimizer
+from train.preset import PRESETS
+from train.run import (
+    Run,
+    add_arguments,
+    binding_arguments,
+    checkpoint_to_resume,
+    preset_network,
+    rate_at,
+    training_pictures,
+)
+
+AVERAGE_DECAY = 0.999
+
+# Of the cross entropy of the class, its labels smoothed by so much.
+CLASS_WEIGHT = 0.1
+SMOOTHING = 0.1
+
+# Share of crops of photographs in a batch.
+CROPS = 0.15
+
+
+class SemanticObjective(nn.Module):
+    """The losses of the semantic network on a batch, relative to leaving the pictures grey."""
+
+    def __init__(self, network: Semantic, classes: int, width: int):
+        super().__init__()
+        self.network = network
+        self.classes = nn.Linear(width, max(1, classes))
+
+    def forward(self, L: Tensor, ab: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The losses by name, with their weighted sum as "total", and "errors", (N,), of each picture.
+
+        Args:
+            labels: (N,), the class of each picture, -1 where it has none.
+        """
+        knowledge = self.network(L)
+        half_ab = F.avg_pool2d(ab, 2)
+        errors = (knowledge.ab.float() - half_ab).square().mean((1, 2, 3))
+        automatic = errors.mean()
+        surprise = deviation_loss(knowledge.ab.float(), knowledge.log_deviation.float(), half_ab)
+        # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
+        logits = self.network.palette(knowledge.levels[1][..., ::2, ::2]).float()
+        palette = F.cross_entropy(logits, nearest_bin(ab[..., 1::8, 1::8]))
+        told = self.classes(knowledge.deepest).float()
+        if labels.amax() < 0:
+            told, labels = told * 0, labels.clamp_min(0)
+        classes = F.cross_entropy(told, labels, ignore_index=-1, label_smoothing=SMOOTHING)
+        total = automatic / GREY_ERROR + DEVIATION_WEIGHT * surprise
+        total = total + PALETTE_WEIGHT * palette + CLASS_WEIGHT * classes
+        return {
+            "errors": errors,
+            "automatic": automatic,
+            "surprise": surprise,
+            "palette": palette,
+            "classes": classes,
+            "total": total,
+        }
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser, steps=100_000, lr=0.02)
+    args = parser.parse_args(argv)
+    try:
+        learn_to_know(args)
+    except ValueError as error:
+        sys.exit(f"train.semantic: {error}")
+
+
+def learn_to_know(args: argparse.Namespace) -> None:
+    # Setup
+    accelerator = Accelerator()
+    preset = PRESETS[args.preset]
+    device = accelerator.device
+    colourizer = preset_network(args, "semantic")
+
+    # Data: no larger than it is seen
+    pictures, watched, watched_photos = training_pictures(args, device, shortest=round(1.75 * preset.size))
+    crops = round(args.batch_size * CROPS) if pictures.photos else 0
+
+    # Network and optimizer, as they were if this run resumes
+    widths = colourizer["widths"]
+    torch.manual_seed(args.seed)
+    network = Semantic(widths).to(memory_format=torch.channels_last)
+    objective = SemanticObjective(network, int(pictures.labels.max()) + 1, widths[-1])
+    average = moving_average(network, AVERAGE_DECAY)
+    state = checkpoint_to_resume(args, colourizer)
+    if state:
+        network.load_state_dict(state["weights"])
+        average.module.load_state_dict(state["average"])
+        average.n_averaged.fill_(state["step"])
+        if "classes" in state:
+            objective.classes.load_state_dict(state["classes"])
+    average.to(device)
+    objective = accelerator.prepare(objective)
+    bare = accelerator.unwrap_model(objective)
+    optimizer = Optimizer(bare, args.lr)
+    if state and state["step"]:
+        optimizer.load_state_dict(state["optimizer"])
+
+    def save() -> None:
+        save_checkpoint(
+            args.out,
+            {
+                "step": run.step,
+                "colourizer": colourizer,
+                "weights": bare.network.state_dict(),
+                "average": average.module.state_dict(),
+                "classes": bare.classes.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "arguments": binding_arguments(args),
+            },
+        )
+
+    def watch() -> dict[str, float]:
+        return gap.figures() | {
+            "loss_at_0": loss_without_hints(average.module, watched),
+            "photographs_at_0": loss_without_hints(average.module, watched_photos),
+        }
+
+    # Loop
+    objective.train()
+    gap = Gap()
+    run = Run(accelerator, args, args.steps, state["step"] if state else 0)
+    for step in run.steps(save, watch):
+        chance = random_stream(args.seed, step, accelerator.process_index, device)
+        L, ab, labels = draw_thumbnails(pictures, preset.size, args.batch_size, crops, chance)
+        L = age(L, preset.aged, chance)
+
+        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
+        with accelerator.autocast():
+            losses = objective(L, ab, labels)
+        errors = losses.pop("errors").detach()
+        gap.add(errors, ab, crops)
+        optimizer.zero_grad()
+        accelerator.backward(losses["total"])
+        run.report(**losses, gradient=accelerator.clip_grad_norm_(bare.parameters(), CLIP))
+        optimizer.step()
+        average.update_parameters(bare.network)
+
+
+def draw_thumbnails(
+    pictures: Pictures, size: int, batch_size: int, crops: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`L` (N,1,size,size), `ab` (N,2,size,size) and labels (N,), of which the last `crops` are of photographs."""
+    chosen = draw_numbers(len(pictures.images), batch_size - crops, generator)
+    L, ab = augmented_batch(pictures.images[chosen], generator)
+    labels = pictures.labels[chosen]
+    if not crops:
+        return L, ab, labels
+    crop_L, crop_ab = draw_crops(pictures.photos, size, crops, generator, least=0.6)
+    return torch.cat([L, crop_L]), torch.cat([ab, crop_ab]), torch.cat([labels, labels.new_full((crops,), -1)])
+
+
+class Gap:
+    """The loss on what is learned from, to be read beside that on what is held out: what was learned by heart?"""
+
+    def __init__(self) -> None:
+        self.sums = torch.zeros(2, 2)
+
+    def add(self, errors: Tensor, ab: Tensor, crops: int) -> None:
+        """Errors (N,) of pictures of `ab` (N,2,H,W), the last `crops` of which are of photographs."""
+        both = torch.stack([errors, F.avg_pool2d(ab, 2).square().mean((1, 2, 3))]).cpu()  # (2,N)
+        images = both.shape[1] - crops
+        self.sums += torch.stack([both[:, :images].sum(1), both[:, images:].sum(1)])
+
+    def figures(self) -> dict[str, float]:
+        """Ratio-of-sums loss since it was last asked for."""
+        (images, of_images), (photos, of_photos) = self.sums.tolist()
+        self.sums.zero_()
+        figures = {"training_at_0": (images, of_images), "training_photographs_at_0": (photos, of_photos)}
+        return {name: round(error / max(grey, 1e-9), 4) for name, (error, grey) in figures.items()}
+
+
+@torch.inference_mode()
+def loss_without_hints(network: Semantic, pictures: Tensor | list[Tensor]) -> float:
+    """Ratio-of-sums loss of the automatic colouring of pictures, each (3,h,w) uint8, seen as `thumbnail` shows them."""
+    training = network.training
+    network.eval()
+    error = grey = 0.0
+    for part in pictures.split(250) if isinstance(pictures, Tensor) else [photo[None] for photo in pictures]:
+        L, ab = whole_batch(part)
+        pred = F.interpolate(network(thumbnail(L)).ab, size=L.shape[2:], mode="bilinear", align_corners=False)
+        error, grey = error + float((pred - ab).square().sum()), grey + float(ab.square().sum())
+    network.train(training)
+    return round(error / max(grey, 1e-9), 4)
+
+
+if __name__ == "__main__":
+    main()
