@@ -24,7 +24,7 @@ from colouru.networks import COLOURIZERS, build_colourizer
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
-FORMAT = 1
+FORMAT = 2
 ROLES = ("baseline", "gan")
 
 MAX_CONFIG_BYTES = 64 << 10

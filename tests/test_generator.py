@@ -94,6 +94,28 @@ def test_a_painted_picture_comes_out_as_painted(generator_network, generator):
     assert torch.equal(ab_pred, ab)
 
 
+def test_boldness_makes_colours_stronger_where_no_hint_tells_them_and_keeps_hints(generator_network, generator):
+    L, hint_ab, hint_mask = scene(48, 33, generator)
+    sight = generator_network.see(L)
+    none = torch.zeros_like(hint_ab), torch.zeros_like(hint_mask)
+    plain, bold = (generator_network.answer(sight, *none, boldness).ab for boldness in (0.0, 0.5))
+    torch.testing.assert_close(bold, 1.5 * plain)
+    ab_pred = generator_network(L, hint_ab, hint_mask, boldness=0.5)
+    hinted = hint_mask.expand_as(hint_ab) > 0
+    assert torch.equal(ab_pred[hinted], hint_ab[hinted])
+
+
+def test_a_surprising_hint_is_doubted_as_much_as_the_network_says(generator_network, generator):
+    L, hint_ab, hint_mask = scene(32, 32, generator, 1)
+    with torch.no_grad():
+        torch.nn.init.zeros_(generator_network.doubt[-1].weight)
+        known = []
+        for doubt in (-2.0, 0.0, 6.0):
+            generator_network.doubt[-1].bias.fill_(doubt)
+            known.append(generator_network.answer(generator_network.see(L), hint_ab, hint_mask).known.mean())
+    assert known[0] > known[1] > 5 * known[2]
+
+
 def test_every_weight_learns(generator_network, generator):
     generator_network.train()
     L, *hints = scene(32, 32, generator)

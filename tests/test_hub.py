@@ -129,14 +129,14 @@ class Payload:
         return os.mkdir, ("it-ran",)
 
 
-TWICE = '{"format": 1, "format": 1}'
+TWICE = '{"format": 2, "format": 2}'
 A_TENSOR = f'"{BIAS}":{{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}'
 GENERATOR = {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8, 8, 8, 8]}
 
 # What is done to a good model, and words that the error must have.
 HOSTILE = {
-    "a format from the future": (config(format=2), "config.json is not of format 1"),
-    "no format": (config(format=None), "config.json is not of format 1"),
+    "a format from the future": (config(format=2), "config.json is not of format 2"),
+    "no format": (config(format=None), "config.json is not of format 2"),
     "an unknown key": (config(palette="ab313"), "has the unknown key 'palette'"),
     "a class to import": (config(_target_="os.system"), "has the unknown key '_target_'"),
     "a missing key": (config(working_size=None), "lacks 'working_size'"),
@@ -165,7 +165,7 @@ HOSTILE = {
     "a sha256 of no digits": (config(sha256="z" * 64), "sha256 must be 64 hexadecimal digits"),
     "a sha256 of other weights": (config(sha256="0" * 64), "is damaged: its sha256 is not the one in config.json"),
     "an empty config": (config_text(""), "config.json is not valid JSON"),
-    "half a config": (config_text('{"format": 1,'), "config.json is not valid JSON"),
+    "half a config": (config_text('{"format": 2,'), "config.json is not valid JSON"),
     "a web page for a config": (config_text("<!doctype html>"), "config.json is not valid JSON"),
     "a config of bytes": (config_text("\xff\xfe\x00"), "config.json is not valid JSON"),
     "a config with a key twice": (config_text(TWICE), "a key comes twice"),

@@ -22,11 +22,12 @@ from colouru.networks import Generator, UNet
 from colouru.networks.diffusion import HOLD
 from colouru.networks.generator import Sight
 from colouru.networks.kriging import Tokens, kernel
+from train.checkpoint import weights_in
 from train.data import Pictures, add_data_arguments, draw_examples, random_stream, whole_batch
 from train.objective import CLIP, Objective
 from train.optimizer import Optimizer
 from train.preset import PRESETS
-from train.run import rate_at, training_pictures
+from train.run import preset_network, rate_at, training_pictures
 
 COUNTS = (0, 1, 5, 20, 50)
 PHOTO_SIZE = 192
@@ -85,6 +86,20 @@ class EvenHold(Generator):
         return super()._even(sight, ab, torch.full_like(hold, EVEN_HOLD), hint_ab, hint_mask)
 
 
+class WithoutDoubt(Generator):
+    """A hint that surprises is believed as far as any other."""
+
+    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
+        return torch.ones_like(residual[..., 0])
+
+
+class WithoutHarmonic(Generator):
+    """The refinement sees what kriging spreads alone."""
+
+    def _harmonic(self, sight: Sight, ab: Tensor, hint: Tensor, mask: Tensor) -> Tensor:
+        return F.pad(torch.zeros_like(ab), (0, 0, 0, 0, 0, 1))
+
+
 class Huber(Objective):
     """Errors above 0.1, 11 ab units, count by their size and not by its square."""
 
@@ -99,6 +114,12 @@ class EveryErrorAlike(Objective):
         return torch.ones_like(known[:, 0, 0, 0])
 
 
+class ErrorsAlone(Objective):
+    """Changes of colour from pixel to pixel have no loss of their own."""
+
+    gradient_weight = 0.0
+
+
 VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
     "as it ships": (Generator, Objective),
     "hints as input channels (the report's U-Net)": (UNet, Objective),
@@ -108,6 +129,9 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
     "without exactness": (WithoutExactness, Objective),
     "without diffusion along the lightness": (WithoutDiffusion, Objective),
     "the same hold everywhere in the diffusion": (EvenHold, Objective),
+    "no hint doubted for its surprise": (WithoutDoubt, Objective),
+    "without the harmonic spread": (WithoutHarmonic, Objective),
+    "without the loss of gradients": (Generator, ErrorsAlone),
     "Huber instead of MSE": (Generator, Huber),
     "every error alike, however much is known": (Generator, EveryErrorAlike),
 }
@@ -116,6 +140,7 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data_arguments(parser)
+    parser.add_argument("--semantic", type=Path, help="--out folder of train.semantic, for every variant that has one")
     parser.add_argument("--steps", type=int, default=300, help="(%(default)s)")
     parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
     parser.add_argument("--lr", type=float, default=0.01, help="(%(default)s)")
@@ -144,6 +169,9 @@ def ablate(args: argparse.Namespace) -> None:
     for name, (build, objective) in VARIANTS.items():
         torch.manual_seed(args.seed)
         network = build().to(device, memory_format=torch.channels_last)
+        if args.semantic and isinstance(network, Generator):
+            network.semantic.load_state_dict(weights_in(args.semantic, preset_network(args, "semantic")))
+            network.semantic.requires_grad_(False)
         train(objective(network), pictures, args, name)
         results[name] = held_out_losses(network, sets)
         (args.out / "ablation.json").write_text(json.dumps(results, indent=2) + "\n")

@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from colouru.hints import simulate_hints
-from colouru.hub import ROLES
 from colouru.pipeline import Colourizer, pipeline
 from train.curve import save_gain_curve, save_loss_curve
 from train.data import (
@@ -136,8 +135,7 @@ def by_class(colourize: Colourizer, rgb: Tensor, classes: list[str], seed: int) 
     L, ab = whole_batch(rgb)
     hints = simulate_hints(ab, random_stream(seed, 0, 0, ab.device), counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
     errors = {}
-    for role in ROLES:
-        network = getattr(colourize.model, role)
+    for role, network in colourize.networks.items():
         parts = zip(L.split(250), hints[0].split(250), hints[1].split(250), ab.split(250), strict=True)
         errors[role] = torch.cat([(network(*part[:3]) - part[3]).square().sum((1, 2, 3)) for part in parts])
     grey = ab.square().sum((1, 2, 3))
@@ -199,7 +197,7 @@ def save_small_sheet(path: Path, colourize: Colourizer, rgb: Tensor, seed: int) 
     L, ab = whole_batch(rgb)
     chance = random_stream(seed, SHEET_HINTS, 0, ab.device)
     hints = simulate_hints(ab, chance, counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
-    networks = {**{role: getattr(colourize.model, role) for role in ROLES}, "levin": levin}
+    networks = {**colourize.networks, "levin": levin}
     outputs = [(name, to_rgb(L, network(L, *hints))) for name, network in networks.items()]
     save_sheet(path, [("hints", hinted_grey(L, *hints)), *outputs, ("original", rgb)])
 

@@ -27,6 +27,8 @@ PALETTE_WEIGHT = 0.04
 class Objective(nn.Module):
     """The losses of a network on a batch, relative to leaving the pictures grey."""
 
+    gradient_weight = GRADIENT_WEIGHT
+
     def __init__(self, network: nn.Module):
         super().__init__()
         self.network = network
@@ -57,7 +59,7 @@ class Objective(nn.Module):
         logits = self.network.palette(answer.context[..., : height // 4 : 2, : width // 4 : 2]).float()
         palette = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
         mottle = (gradients(ab_pred) - gradients(ab)).abs().mean()
-        total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR + GRADIENT_WEIGHT * mottle / GREY_ERROR**0.5
+        total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR + self.gradient_weight * mottle / GREY_ERROR**0.5
         total = total + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
         losses = {
             "mse": errors.mean(),

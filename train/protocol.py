@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.hints import Hint, pixel_at, rasterize, simulate_hints
-from colouru.hub import ROLES
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
@@ -26,7 +25,8 @@ T_SIDE = 3
 CHUNK = 250
 
 VIVID_COUNTS = (0, 5)
-SATURATIONS = (1.0, 1.15, 1.3, 1.5, 2.0)
+BOLDNESSES = (0.0, 0.2, 0.35, 0.5, 0.75)
+SATURATIONS = (1.0, 1.15, 1.3, 1.5)
 VIVID = ("error", "grey_error", "colourfulness", "original_colourfulness")
 
 Z_COUNTS = (0, 1, 2, 5, 10, 20, 50, 100)
@@ -56,7 +56,7 @@ Results = dict[int, dict[str, Figures]]
 @torch.inference_mode()
 def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int, ...] = T_COUNTS) -> Results:
     """Small images (N,3,64,64) uint8: n hints of 3x3 pixels, each in its own true colour; and Levin et al. on them."""
-    colourizers = {**{role: getattr(colourize.model, role) for role in ROLES}, "levin": levin}
+    colourizers = {**colourize.networks, "levin": levin}
     results: Results = {}
     for n in tqdm(counts, desc="Protocol T", unit="hint count"):
         parts: dict[str, list[Figures]] = {name: [] for name in colourizers}
@@ -71,20 +71,24 @@ def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int,
 
 @torch.inference_mode()
 def vividness(colourize: Colourizer, rgb: Tensor, seed: int) -> dict[str, dict[str, float]]:
-    """What more saturation brings and costs the GAN's picture at 0 and 5 hints of Protocol T, ratios of sums."""
+    """What boldness, and saturation instead, brings and costs at 0 and 5 hints of Protocol T, ratios of sums."""
+    if not colourize.advises:
+        return {}
+    ways = [("boldness", bold, 1.0) for bold in BOLDNESSES] + [("saturation", 0.0, more) for more in SATURATIONS]
     found: dict[str, dict[str, float]] = {}
     for n in VIVID_COUNTS:
-        sums = torch.zeros(len(SATURATIONS), 4)
+        sums = torch.zeros(len(ways), 4)
         for number, chunk in enumerate(rgb.split(CHUNK)):
             L, ab = whole_batch(chunk)
             hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
-            ab_pred = colourize.model.gan(L, *hints)
-            for row, saturation in enumerate(SATURATIONS):
+            sight = colourize.model.gan.see(L)
+            for row, (_, boldness, saturation) in enumerate(ways):
+                ab_pred = colourize.model.gan.answer(sight, *hints, boldness).ab
                 figures = measure(*shown(L, saturation * ab_pred), chunk, L, ab, *hints)
                 sums[row] += torch.stack([figures[name].sum() for name in VIVID])
-        for saturation, (error, grey_error, vivid, true) in zip(SATURATIONS, sums.tolist(), strict=True):
+        for (way, boldness, saturation), (error, grey_error, vivid, true) in zip(ways, sums.tolist(), strict=True):
             figures = {"normalized_loss": round(error / grey_error, 4), "colourfulness_ratio": round(vivid / true, 4)}
-            found[f"{n} hints, saturation {saturation}"] = figures
+            found[f"{n} hints, {way} {boldness if way == 'boldness' else saturation}"] = figures
     return found
 
 

@@ -169,8 +169,13 @@ class Generator(nn.Module):
         deviation = log_deviation.clamp(-5, 1).exp()
         return Sight(L, x, context, ab, phi, deviation, affinity(L), affinity(F.avg_pool2d(L, 4)), knowledge)
 
-    def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Answer:
-        """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke."""
+    def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor, boldness: float = 0.0) -> Answer:
+        """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke.
+
+        Args:
+            boldness: by how much of itself chroma grows where the hints tell nothing, and accordingly less where they
+                tell something: squared error asks for paler colours the less is known, and people do not.
+        """
         hint_ab, hint_mask = sight.padded(hint_ab), sight.padded(hint_mask)
         reading = self._read(sight, hint_ab, hint_mask)
         refined = torch.cat([self.refine_up(reading.context), reading.fine], 1)
@@ -181,7 +186,9 @@ class Generator(nn.Module):
         left = (hint_ab - ab) * hint_mask
         seen = torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1)
         sharper, log_hold = self.sharpen(seen).float().split([2, 1], 1)
-        ab = self._even(sight, ab + sharper, HOLD + HOLD * log_hold.clamp(-3, 3).exp(), hint_ab, hint_mask)
+        unknown = 1 - _resized(reading.known.clamp(0, 1), ab)
+        ab = (ab + sharper) * (1 + boldness * unknown)
+        ab = self._even(sight, ab, HOLD + HOLD * log_hold.clamp(-3, 3).exp(), hint_ab, hint_mask)
         return Answer(ab, reading.known, reading.context)
 
     def context(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
@@ -196,7 +203,7 @@ class Generator(nn.Module):
         spread, known = self._spread(sight, tokens, hint)
         ab = sight.ab + spread
         hinted = (mask > 0).to(ab)
-        harmonic = _resized(self._harmonic(sight, ab, hint, mask), ab) - torch.cat([ab, 0 * known], 1)
+        harmonic = self._harmonic(sight, ab, hint, mask)
         told = [ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted, harmonic]
         seen = torch.cat([sight.features, *told], 1)
         fine = self.refine_fine(seen)
@@ -231,13 +238,15 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def _harmonic(self, sight: Sight, ab: Tensor, hint: Tensor, mask: Tensor) -> Tensor:
-        """The hints spread along the lightness alone, (N,2,h/2,w/2), kriging's `ab` where they do not come, and how
-        far they come (N,1,h/2,w/2), for the refinement to choose from: what Levin et al. (2004) would do."""
+        """(N,3,h,w): what spreading the hints along the lightness alone would make different from kriging's `ab`, and
+        how far they come, for the refinement to choose from. It is what Levin et al. (2004) would do, held to `ab`.
+        """
         share = F.avg_pool2d(mask, 2)
         hinted = torch.cat([F.avg_pool2d(hint * mask, 2) / share.clamp_min(1e-6), torch.ones_like(share)], 1)
         start = torch.cat([F.avg_pool2d(ab, 2), torch.zeros_like(share)], 1)
         hold = torch.full_like(share, HARMONIC_HOLD)
-        return diffuse(start, hold, sight.coarse_affinity, hinted, share, HARMONIC_HOLD, HARMONIC_STEPS)
+        spread = diffuse(start, hold, sight.coarse_affinity, hinted, share, HARMONIC_HOLD, HARMONIC_STEPS)
+        return _resized(spread, ab) - F.pad(ab, (0, 0, 0, 0, 0, 1))
 
     def _tone(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
         """(N,E,1,1): what the hints tell of the whole photo, such as that it is paler or warmer than it looked."""
@@ -270,10 +279,10 @@ class Generator(nn.Module):
         )
         return krige(tokens.mean(near), tokens.mean(residual), near, noise=1e-2, exists=tokens.exists)
 
-    def forward(self, L: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+    def forward(self, L: Tensor, hint_ab: Tensor, hint_mask: Tensor, boldness: float = 0.0) -> Tensor:
         """`ab_pred` (N,2,H,W) from `L` (N,1,H,W), `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W)."""
         check_shapes(L, hint_ab)
-        return self.answer(self.see(L), hint_ab, hint_mask).ab[..., : L.shape[2], : L.shape[3]]
+        return self.answer(self.see(L), hint_ab, hint_mask, boldness).ab[..., : L.shape[2], : L.shape[3]]
 
 
 def _places(like: Tensor) -> Tensor:

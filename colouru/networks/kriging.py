@@ -53,19 +53,18 @@ def tokens_of(weight: Tensor, cell: int = 2) -> Tokens:
 
 
 class _InverseSquare(torch.autograd.Function):
-    """x^-2 of what is 1 or more, in place; the gradient from the value: the largest tensors there are exist once."""
+    """x^-2 of what is 1 or more; the gradient from x^-1, for a root of so many numbers would take the longest."""
 
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
-        x.clamp_min_(1).reciprocal_().square_()
-        ctx.mark_dirty(x)
-        ctx.save_for_backward(x)
-        return x
+        inverse = x.clamp_min(1).reciprocal_()
+        ctx.save_for_backward(inverse)
+        return inverse.square()
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
-        (value,) = ctx.saved_tensors
-        return value.sqrt().mul_(value).mul_(gradient).mul_(-2)  # -2 x^-3
+        (inverse,) = ctx.saved_tensors
+        return inverse.square().mul_(inverse).mul_(gradient).mul_(-2)  # -2 x^-3
 
 
 def kernel(p: Tensor, q: Tensor) -> Tensor:
