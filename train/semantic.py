@@ -2,19 +2,20 @@
 
 accelerate launch --mixed_precision bf16 -m train.semantic --photos FOLDER FOLDER --out runs/semantic
 
-Beside colour it is asked for the class of each image, where the dataset has labels: what tells things apart tells
-their colours. The head for classes stays here; what ships does not know them.
+Beside colour it is asked for the likelihood of every square of ab, and for the class of each image where the dataset has
+labels: what tells things apart tells their colours. The heads for both stay here; what ships does not know them.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from colouru.networks.bins import nearest_bin
+from colouru.networks.bins import AB_BINS, nearest_bin
 from colouru.networks.semantic import Semantic, thumbnail
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
@@ -45,10 +46,12 @@ CROPS = 0.15
 class SemanticObjective(nn.Module):
     """The losses of the semantic network on a batch, relative to leaving the pictures grey."""
 
-    def __init__(self, network: Semantic, classes: int, width: int):
+    def __init__(self, network: Semantic, widths: Sequence[int], classes: int):
         super().__init__()
         self.network = network
-        self.classes = nn.Linear(width, max(1, classes))
+        self.heads = nn.ModuleDict(
+            {"palette": nn.Conv2d(widths[1], len(AB_BINS), 1), "classes": nn.Linear(widths[-1], max(1, classes))}
+        )
 
     def forward(self, L: Tensor, ab: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The losses by name, with their weighted sum as "total", and "errors", (N,), of each picture.
@@ -62,9 +65,9 @@ class SemanticObjective(nn.Module):
         automatic = errors.mean()
         surprise = deviation_loss(knowledge.ab.float(), knowledge.log_deviation.float(), half_ab)
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
-        logits = self.network.palette(knowledge.levels[1][..., ::2, ::2]).float()
+        logits = self.heads["palette"](knowledge.levels[1][..., ::2, ::2]).float()
         palette = F.cross_entropy(logits, nearest_bin(ab[..., 1::8, 1::8]))
-        told = self.classes(knowledge.deepest).float()
+        told = self.heads["classes"](knowledge.deepest).float()
         if labels.amax() < 0:
             told, labels = told * 0, labels.clamp_min(0)
         classes = F.cross_entropy(told, labels, ignore_index=-1, label_smoothing=SMOOTHING)
@@ -105,15 +108,15 @@ def learn_to_know(args: argparse.Namespace) -> None:
     widths = colourizer["widths"]
     torch.manual_seed(args.seed)
     network = Semantic(widths).to(memory_format=torch.channels_last)
-    objective = SemanticObjective(network, int(pictures.labels.max()) + 1, widths[-1])
+    objective = SemanticObjective(network, widths, int(pictures.labels.max()) + 1)
     average = moving_average(network, AVERAGE_DECAY)
     state = checkpoint_to_resume(args, colourizer)
     if state:
         network.load_state_dict(state["weights"])
         average.module.load_state_dict(state["average"])
         average.n_averaged.fill_(state["step"])
-        if "classes" in state:
-            objective.classes.load_state_dict(state["classes"])
+        if state["step"]:
+            objective.heads.load_state_dict(state["heads"])
     average.to(device)
     objective = accelerator.prepare(objective)
     bare = accelerator.unwrap_model(objective)
@@ -129,7 +132,7 @@ def learn_to_know(args: argparse.Namespace) -> None:
                 "colourizer": colourizer,
                 "weights": bare.network.state_dict(),
                 "average": average.module.state_dict(),
-                "classes": bare.classes.state_dict(),
+                "heads": bare.heads.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "arguments": binding_arguments(args),
             },

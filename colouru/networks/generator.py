@@ -20,7 +20,7 @@ from colouru.networks.blocks import Residual, check_widths, convolution, double,
 from colouru.networks.diffusion import HOLD, affinity, diffuse
 from colouru.networks.kriging import Tokens, krige, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
-from colouru.networks.semantic import Knowledge, Semantic, thumbnail
+from colouru.networks.semantic import Semantic, thumbnail
 
 # The detail network halves the picture three times, and once more keeps pixels in pairs.
 MULTIPLE = 16
@@ -45,7 +45,6 @@ class Sight(NamedTuple):
         deviation: (N,1,h,w), the standard deviation that the truth is expected to have around `ab`.
         affinity: (N,8,2h,2w), how alike neighbours are in lightness.
         coarse_affinity: (N,8,h/2,w/2), the same of the picture at a quarter of its size.
-        knowledge: what the semantic network said.
     """
 
     L: Tensor
@@ -56,7 +55,6 @@ class Sight(NamedTuple):
     deviation: Tensor
     affinity: Tensor
     coarse_affinity: Tensor
-    knowledge: Knowledge
 
     def padded(self, hints: Tensor) -> Tensor:
         """`hint_ab` or `hint_mask` (N,C,H,W) at the padded size; zeros, as the padding holds no hints."""
@@ -167,7 +165,7 @@ class Generator(nn.Module):
         ab = _resized(knowledge.ab, x) + self.automatic(x)
         log_deviation = _resized(knowledge.log_deviation, x) + self.log_deviation(x)
         deviation = log_deviation.clamp(-5, 1).exp()
-        return Sight(L, x, context, ab, phi, deviation, affinity(L), affinity(F.avg_pool2d(L, 4)), knowledge)
+        return Sight(L, x, context, ab, phi, deviation, affinity(L), affinity(F.avg_pool2d(L, 4)))
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor, boldness: float = 0.0) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke.

@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colouru.colour import high_pass
-from colouru.networks.bins import AB_BINS
 from colouru.networks.blocks import Overview, Residual, check_widths, convolution, double, halve
 
 # The picture is halved four times, and group norm wants more than a single place at the deepest level.
@@ -67,7 +66,6 @@ class Semantic(nn.Module):
         )
         self.automatic = nn.Conv2d(a, 2, 1)
         self.log_deviation = nn.Conv2d(a, 1, 1)
-        self.palette = nn.Conv2d(b, len(AB_BINS), 1)
         nn.init.constant_(self.log_deviation.bias, -2.0)
 
     def forward(self, L: Tensor) -> Knowledge:
