@@ -2,8 +2,8 @@
 
 accelerate launch --mixed_precision bf16 -m train.semantic --photos FOLDER FOLDER --out runs/semantic
 
-Beside colour it is asked for the likelihood of every square of ab, and for the class of each image where the dataset has
-labels: what tells things apart tells their colours. The heads for both stay here; what ships does not know them.
+Beside colour it is asked for the likelihood of every square of ab, and for the class of each image where the dataset
+has labels: what tells things apart tells their colours. The heads for both stay here; what ships does not know them.
 """
 
 import argparse
