@@ -1,24 +1,29 @@
 #!/usr/bin/env bash
-# The whole campaign, from data to a model that pipeline() reads: what made the embedded weights, one stage a line.
+# The whole campaign, from data to a measured model that pipeline() reads, one stage a line.
 #
 #   PHOTOS="FOLDER FOLDER" TEST_PHOTOS=FOLDER bash train/campaign.sh
 #
-# PHOTOS are Hub ids or folders with photographs to learn from, TEST_PHOTOS one with a split `test` to measure on.
-# DATASET is another place for Tiny ImageNet. A stage that was cut short goes on where it was; one that is done is done.
+# PHOTOS are Hub ids or folders of photographs to learn from, TEST_PHOTOS is one with a split `test` to measure on, DATASET
+# another place for Tiny ImageNet. A stage that was cut short goes on where it was; one that is done is not done again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${PHOTOS:?Hub ids or folders with photographs to learn from}" "${TEST_PHOTOS:?one with a split test to measure on}"
+: "${PHOTOS:?Hub ids or folders of photographs to learn from}" "${TEST_PHOTOS:?one with a split test to measure on}"
 export ACCELERATE_MIXED_PRECISION=${ACCELERATE_MIXED_PRECISION:-bf16}
-# Pages that are given back to the system after every step and asked for anew cost a sixth of the time.
-export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=40000000000
+DATASET=${DATASET:-zh-plus/tiny-imagenet}
 
 stage() {
     local name=$1 out=$2
     shift 2
-    local resume=()
-    [ -f "$out/checkpoint.pt" ] && resume=(--resume)
+    if [ -f "$out/checkpoint.pt" ]; then set -- "$@" --resume; fi
+    # PHOTOS holds several words.
     # shellcheck disable=SC2086
-    python -m "train.$name" --dataset "${DATASET:-zh-plus/tiny-imagenet}" --photos $PHOTOS --out "$out" "$@" "${resume[@]}"
+    python -m "train.$name" --dataset "$DATASET" --photos $PHOTOS --out "$out" "$@"
 }
 
 stage semantic runs/semantic --steps 9000 --fall 3400
+stage pretrain runs/generator --network generator --semantic runs/semantic --steps 16000
+stage pretrain runs/baseline --network autoencoder --steps 16000
+stage gan runs/gan --generator runs/generator
+python -m train.blend runs/generator runs/gan --share 0.1 --out runs/blend
+python -m train.publish --baseline runs/baseline --gan runs/blend --folder runs/model --working-size 96 256
+python -m train.evaluate --dataset "$DATASET" --model runs/model --photos "$TEST_PHOTOS" --limit 1000 --out runs/evaluation
