@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from colouru.exif import exif_of
@@ -24,7 +25,9 @@ MAX_SIDE = 65_535
 
 # Decoders that photographs need, as far as Pillow has them. Every further one is code that hostile files may reach.
 Image.init()
-FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF") if name in Image.OPEN]
+# Phones photograph prints in it, and Pillow alone cannot read it.
+pillow_heif.register_heif_opener(thumbnails=False)
+FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "HEIF") if name in Image.OPEN]
 
 # What Pillow's decoders raise on damaged files, seen by cutting files of every format short.
 DAMAGE = (

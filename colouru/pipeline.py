@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from colouru import __version__
-from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import doubt, likely_colours
 from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.hub import ROLES, Model, load_model
@@ -132,8 +132,9 @@ class Canvas:
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
-        ((picture, _),) = self._render({"baseline": torch.zeros(1, 2, *self.L["baseline"].shape[2:])}, []).values()
-        return picture
+        band = max(1, BAND_PIXELS // self.photo.width)
+        bands = [grey_bytes(self.photo.rgb[top : top + band]) for top in range(0, self.photo.height, band)]
+        return Image.fromarray(np.concatenate(bands)).convert("RGB")
 
     def __call__(self, hints: Any = None, saturation: float = 1.0) -> Colourization:
         """The photo in colour.
@@ -171,8 +172,27 @@ class Canvas:
         """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
         if isinstance(saturation, bool) or not isinstance(saturation, (int, float)) or not 0 <= saturation <= 2:
             raise ValueError(f"the saturation must be a number from 0 to 2, got {str(saturation)[:40]!r}")
-        rendered = self._render({role: self._predict(role, hints) for role in roles}, hints, saturation)
+        rendered = self._render(self.chroma(hints, roles), hints, saturation)
         return {role: (picture, None if self.no_loss_because else loss) for role, (picture, loss) in rendered.items()}
+
+    @torch.inference_mode()
+    def chroma(self, hints: Sequence[Hint], roles: Sequence[str] = ROLES) -> dict[str, Tensor]:
+        """For each of `roles` what that network answers: `ab_pred` (1,2,h,w) of its working copy, whose L is `L`."""
+        return {role: self._predict(role, hints) for role in roles}
+
+    @torch.inference_mode()
+    def losses(
+        self, chroma: dict[str, Tensor], hints: Sequence[Hint], saturation: float = 1.0, side: int | None = None
+    ) -> dict[str, float | None]:
+        """The normalized loss of each network's `chroma` for these hints, None where there is nothing to compare with.
+
+        Args:
+            side: measured on a copy of the photo at most that long, which is quicker; None for its own size.
+        """
+        if self.no_loss_because:
+            return dict.fromkeys(chroma)
+        photo = self.photo.thumbnail(side) if side else self.photo
+        return {role: loss for role, (_, loss) in self._render(chroma, hints, saturation, photo).items()}
 
     @torch.inference_mode()
     def suggest(self, x: float, y: float, hints: Any = None) -> list[Suggestion]:
@@ -267,18 +287,19 @@ class Canvas:
             )
 
     def _render(
-        self, predictions: dict[str, Tensor], hints: Sequence[Hint], saturation: float = 1.0
+        self, predictions: dict[str, Tensor], hints: Sequence[Hint], saturation: float = 1.0, photo: Photo | None = None
     ) -> dict[str, tuple[Image.Image, float]]:
-        """The photo with each network's `ab_pred` (1,2,h,w) of the working copy, and the normalized loss of each."""
-        height, width = self.photo.height, self.photo.width
+        """The photo, or a copy of it, with each network's `ab_pred` (1,2,h,w), and the normalized loss of each."""
+        photo = photo or self.photo
+        height, width = photo.height, photo.width
         slopes = {role: chroma_slope(self.L[role], ab_pred) for role, ab_pred in predictions.items()}
-        outputs = {role: np.empty_like(self.photo.rgb) for role in predictions}
+        outputs = {role: np.empty_like(photo.rgb) for role in predictions}
         errors, grey_error = dict.fromkeys(predictions, 0.0), 0.0
         painted = hint_squares(hints, height, width)
         band = max(1, BAND_PIXELS // width)
         for top in range(0, height, band):
             rows = slice(top, min(top + band, height))
-            L, ab = to_network(picture_to_lab(self.photo.rgb[rows]))
+            L, ab = to_network(picture_to_lab(photo.rgb[rows]))
             grey_error += float(ab.double().square().sum())
             for role, ab_pred in predictions.items():
                 guided = guided_rows(ab_pred, slopes[role], self.L[role], L, height, rows)

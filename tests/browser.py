@@ -1,9 +1,10 @@
 """A person at the page: headless Chromium, the real app in a process of its own, and what is seen and done there.
 
-Used by test_browser.py; on its own it keeps pictures of the page in a folder, the README's `screenshot.png` among them:
-`python -m tests.browser screenshots`.
+Used by the browser tests; on its own it keeps pictures of the page in a folder, the README's `screenshot.png` among
+them: `python -m tests.browser screenshots`.
 """
 
+import base64
 import contextlib
 import io
 import os
@@ -31,14 +32,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SCREEN = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 
 
 @contextlib.contextmanager
-def running_app() -> Iterator[str]:
+def running_app(port: int | None = None) -> Iterator[str]:
     """The address of the app, started in a process of its own as `make app` does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
     process = subprocess.Popen(
@@ -51,6 +52,12 @@ def running_app() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def answers(address: str) -> bool:
@@ -68,10 +75,17 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 60, pa
         pause(0.1)
 
 
+def opaque_box(pixels: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is opaque in (H,W,4)."""
+    rows, columns = (np.flatnonzero(pixels[..., 3].any(axis)) for axis in (1, 0))
+    return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+
+
 class Visitor:
     """A browser window on the app, with what it asked of the network and what it complained of."""
 
     def __init__(self, page: Page, address: str):
+        page.set_default_timeout(120_000)
         self.page, self.address = page, address
         self.foreign_requests: list[str] = []
         self.complaints: list[str] = []
@@ -79,10 +93,10 @@ class Visitor:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._hear)
         page.goto(address)
-        page.wait_for_selector("#board .stage")
+        self.wait_until_ready()
 
     def _hear(self, line) -> None:
-        # Gradio's editor says so of a layer that was replaced while its tab was at the back.
+        # Gradio's editor says so of a layer that was replaced while it was not seen.
         if line.type == "error" and line.text != "No draw texture found for layer":
             self.complaints.append(line.text)
 
@@ -90,55 +104,90 @@ class Visitor:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign_requests.append(request.url)
 
+    def wait_until_ready(self) -> None:
+        self.page.wait_for_selector("#page .pairs .pair, #page .colouru[data-state=working]")
+
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         # Playwright sees no events during time.sleep.
         wait_for(condition, what, pause=lambda seconds: self.page.wait_for_timeout(1000 * seconds))
 
+    def do(self, name: str) -> None:
+        """Press the button of that command."""
+        self.page.locator(f"#page [data-do={name}]:visible").first.click()
+
     # Photos and pictures.
 
+    def choose(self, path: Path) -> None:
+        """Give the page a file, whatever comes of it."""
+        self.page.locator("#page .bar .file").set_input_files(path)
+
     def upload(self, path: Path) -> None:
-        before = self.shown("gan")
-        self.page.locator("#photo input[type=file]").set_input_files(path)
-        self.wait_for(lambda: self.shown("gan") not in (None, before), "the coloured picture")
+        self.choose(path)
         self.settle()
 
     def open_example(self, number: int) -> None:
-        before = self.shown("gan")
-        self.page.locator("#examples button.gallery-item").nth(number).click()
-        self.wait_for(lambda: self.shown("gan") not in (None, before), "the coloured example")
+        if self.page.locator("#page .pairs").is_visible():
+            self.page.locator("#page .pair").nth(number).click()
+        else:
+            self.page.locator("#page [data-menu=examples]").click()
+            self.page.locator("#page .examples-menu button").nth(number).click()
+        self.settle()
+
+    def reload(self) -> None:
+        self.page.goto(self.address)
+        self.wait_until_ready()
+
+    def carry_on(self) -> None:
+        """Take up the work that this browser kept."""
+        self.page.locator("#page .continue").click()
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the picture has not changed for a while: the editor tells of a new background several times."""
-        while True:
-            before = self.shown("gan")
-            self.page.wait_for_timeout(1000)
-            if self.shown("gan") == before and not self.page.locator("#board .status.busy").count():
-                return
+        """Wait until nothing has been busy for a while."""
+        quiet = 0
+        while quiet < 4:
+            self.page.wait_for_timeout(100)
+            busy = self.page.locator("#page .colouru.opening, #page .status.busy, #page .wet").count()
+            quiet = 0 if busy else quiet + 1
 
-    def shown(self, role: str) -> str | None:
-        """The address of the coloured picture of that network."""
-        pictures = self.page.locator(f"#{role} img")
-        return pictures.last.get_attribute("src") if pictures.count() == 2 else None
+    def picture(self) -> np.ndarray:
+        """The photo as it is on the canvas, without its surroundings, (H,W,3) int."""
+        pixels = self._pixels("#page canvas.picture")
+        left, top, right, bottom = opaque_box(pixels)
+        return pixels[top:bottom, left:right, :3]
 
-    def picture(self, role: str = "gan") -> np.ndarray:
-        """The coloured picture (H,W,3) int."""
-        return self.fetched(self.shown(role))
+    def card(self, network: str) -> np.ndarray:
+        """The small picture of that network, (H,W,3) int."""
+        return self._pixels(f"#page [data-network={network}] canvas")[..., :3]
 
-    @staticmethod
-    def fetched(address: str) -> np.ndarray:
-        content = urllib.request.urlopen(address).read()
-        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+    def _pixels(self, canvas: str) -> np.ndarray:
+        """(H,W,4) int."""
+        url = self.page.evaluate(f"document.querySelector('{canvas}').toDataURL()")
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))).astype(int)
+
+    def place(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the picture on the screen, where all of it is in view."""
+        pixels, box = self._pixels("#page canvas.picture"), self.page.locator("#page canvas.picture").bounding_box()
+        left, top, right, bottom = (edge * box["width"] / pixels.shape[1] for edge in opaque_box(pixels))
+        return box["x"] + left, box["y"] + top, right - left, bottom - top
+
+    def share_of_screen(self) -> float:
+        """How much of the window the picture covers."""
+        _, _, width, height = self.place()
+        screen = self.page.viewport_size
+        return width * height / (screen["width"] * screen["height"])
 
     def download(self, kind: str) -> Path:
-        """The file of that label of "What to download", under its own name."""
-        self.page.locator("#what input").click()
-        self.page.get_by_role("option", name=kind, exact=True).click()
+        """The file of that kind, under its own name."""
+        self.page.locator("#page [data-menu=download]").click()
         with self.page.expect_download() as download:
-            self.page.locator("#download").click()
+            self.page.locator(f"#page .download-menu [data-kind={kind}]").click()
         path = Path(download.value.path()).with_name(download.value.suggested_filename)
         download.value.save_as(path)
         return path
+
+    def view(self, name: str) -> None:
+        self.page.locator(f"#page [data-view={name}]").click()
 
     # Hints.
 
@@ -146,7 +195,7 @@ class Visitor:
         """The list on the page: x and y in hundredths, colour, note."""
         # At one moment, for the page may change it between two questions.
         return self.page.evaluate(
-            """() => [...document.querySelectorAll("#hint-list li")].map((row) => {
+            """() => [...document.querySelectorAll("#page .hint-list li")].map((row) => {
                 const [x, y] = row.querySelector(".place").innerText.match(/\\d+/g).map(Number);
                 const [colour, note] = ["input[type=color]", ".note"].map((each) => row.querySelector(each).value);
                 return { x, y, colour, note };
@@ -158,49 +207,47 @@ class Visitor:
         self.settle()
         return self.hints()
 
+    def write_note(self, number: int, note: str) -> None:
+        box = self.page.locator("#page .hint-list .note").nth(number)
+        box.fill(note)
+        box.press("Enter")
+        self.settle()
+
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """Where on the page that place of the photo is on the board, not zoomed."""
-        stage = self.page.locator("#board .stage")
-        stage.scroll_into_view_if_needed()
-        box = stage.bounding_box()
-        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+        """Where on the screen that place of the photo is, not zoomed."""
+        left, top, width, height = self.place()
+        return left + x * width, top + y * height
 
     def click(self, x: float, y: float, button: str = "left") -> None:
         self.page.mouse.click(*self.at(x, y), button=button)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        self.page.mouse.move(*self.at(*start))
+        start, end = self.at(*start), self.at(*end)
+        self.page.mouse.move(*start)
         self.page.mouse.down()
-        self.page.mouse.move(*self.at(*end), steps=5)
+        self.page.mouse.move(*end, steps=5)
         self.page.mouse.up()
 
-    def tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name, exact=True).click()
-
-    def open_sketch(self) -> None:
-        self.tab("Paint")
-        self.page.wait_for_selector("#sketch canvas")
+    def tool(self, name: str) -> None:
+        self.page.locator(f"#page button[data-tool={name}]").click()
+        if name == "paint":
+            self.page.wait_for_function("document.querySelector('#page .slot #sketch canvas')?.offsetParent")
+            self.page.wait_for_timeout(400)
         self.settle()
 
-    def paint(self, x: float, y: float) -> None:
-        """A dot with the mouse at that place of the sketch, in [0, 1]; the sketch must be square."""
-        self.page.locator("#sketch canvas").first.scroll_into_view_if_needed()
-        left, top, side = self._sketch_place()
-        x, y = left + x * side, top + y * side
+    def paint(self, *places: tuple[float, float]) -> None:
+        """A stroke with the mouse through these places of the photo."""
+        ends = [self.at(*place) for place in places]
+        x, y = ends[0]
         # The cursor must be seen over the picture before the press counts.
         self.page.mouse.move(x - 3, y)
         self.page.wait_for_timeout(150)
         self.page.mouse.move(x, y)
         self.page.wait_for_timeout(150)
         self.page.mouse.down()
+        for x, y in ends[1:]:
+            self.page.mouse.move(x, y, steps=6)
         self.page.mouse.up()
-
-    def _sketch_place(self) -> tuple[float, float, float]:
-        """Left, top and side on the page of a square sketch, which the editor fits into its canvas with a margin."""
-        box = self.page.locator("#sketch canvas").first.bounding_box()
-        zoom = float(self.page.locator("#sketch").get_by_text("%", exact=False).first.inner_text().rstrip("%")) / 100
-        side = 512 * zoom
-        return box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2, side
 
 
 @contextlib.contextmanager
@@ -208,7 +255,7 @@ def visitor(address: str, **options) -> Iterator[Visitor]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
-            yield Visitor(browser.new_page(**({"viewport": {"width": 1280, "height": 1000}} | options)), address)
+            yield Visitor(browser.new_page(**(SCREEN | options)), address)
         finally:
             browser.close()
 
@@ -217,25 +264,27 @@ def main(folder: str) -> None:
     """The README's picture, and the same page dark, on a phone, and with the sketch, to be looked at."""
     pictures = Path(folder)
     pictures.mkdir(parents=True, exist_ok=True)
-    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
-    views = {"screenshot": {}, "dark": {"color_scheme": "dark"}, "phone": phone}
+    views = {"screenshot": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
     with running_app() as address:
         for name, options in views.items():
             with visitor(address, **options) as person:
-                person.page.screenshot(path=pictures / f"{name}-empty.png", full_page=True)
+                person.page.screenshot(path=pictures / f"{name}-empty.png")
                 person.open_example(0)
-                person.page.locator("#hint-list .number").first.click()
+                person.page.locator("#page .hint-list .number").first.click()
                 person.settle()
-                person.page.screenshot(path=pictures / f"{name}.png", full_page=True)
+                person.page.screenshot(path=pictures / f"{name}.png")
                 if name == "dark":
-                    person.page.locator("#advise input").check()
-                    person.page.locator("#doubt input").check()
+                    person.do("advise")
+                    person.do("doubt")
                     person.settle()
-                    person.page.screenshot(path=pictures / "advice.png", full_page=True)
-                    person.open_sketch()
-                    person.page.screenshot(path=pictures / "paint.png", full_page=True)
-                    person.tab("Several photos")
-                    person.page.screenshot(path=pictures / "several.png", full_page=True)
+                    person.view("split")
+                    person.page.screenshot(path=pictures / "advice.png")
+                    person.tool("paint")
+                    person.paint((0.2, 0.85), (0.4, 0.85))
+                    person.page.wait_for_timeout(500)
+                    person.page.screenshot(path=pictures / "paint.png")
+                    person.do("several")
+                    person.page.screenshot(path=pictures / "several.png")
 
 
 if __name__ == "__main__":

@@ -11,20 +11,31 @@ from skimage.data import astronaut, camera
 
 from colouru.hints import Hint, hints_from_json, hints_to_json
 from colouru.photo import open_photo
-from colouru.ui import batch, downloads, handlers, words
+from colouru.ui import batch, board, downloads, handlers, words
+from colouru.ui.work import PREVIEW_SIDE
 
 DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06, note="the flag")
-VIEW = handlers.View()
-
 pytestmark = pytest.mark.usefixtures("said")
+
+
+def start(path: Path) -> tuple:
+    return handlers.start({"path": str(path), "hints": None})
+
+
+def asked(kind: str, **more) -> dict:
+    """What a browser asks for, with one hint."""
+    return {"kind": kind, "hints": [DOT.to_dict()], **more}
+
+
+@pytest.fixture(autouse=True)
+def uploads(tmp_path, monkeypatch):
+    monkeypatch.setattr(handlers, "get_upload_folder", lambda: "/")
 
 
 @pytest.fixture
 def work(tmp_path):
-    """A photo larger than its preview, with one hint."""
     Image.fromarray(astronaut()).resize((900, 700)).save(tmp_path / "photo.jpg")
-    work = handlers.start(str(tmp_path / "photo.jpg"), None, *VIEW)[2]
-    return handlers.edit(work, {"hints": [DOT.to_dict()]}, *VIEW)[0]
+    return start(tmp_path / "photo.jpg")[0]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +49,7 @@ def work(tmp_path):
     ],
 )
 def test_each_download_has_the_photo_s_own_size_and_leaves_nothing_behind(work, kind, name, size):
-    download = downloads.download(kind, work, *VIEW)
+    download = downloads.download(work, asked(kind))
     file = next(download)
     assert Path(file).name == name
     with Image.open(file) as picture:
@@ -47,29 +58,28 @@ def test_each_download_has_the_photo_s_own_size_and_leaves_nothing_behind(work, 
 
 
 def test_the_hints_are_saved_with_their_notes(work):
-    download = downloads.download("hints", work, *VIEW)
+    download = downloads.download(work, asked("hints"))
     assert hints_from_json(Path(next(download)).read_text("utf-8")) == [DOT]
 
 
 @pytest.mark.parametrize("kind", ["gan-png", "gan-jpg"])
 def test_a_saved_picture_opens_again_with_its_hints_and_claims_no_loss(work, said, kind):
-    download = downloads.download(kind, work, *VIEW)
-    values = handlers.start(next(download), None, *VIEW)
-    again, board_value = values[2], values[8]
-    assert list(again.hints) == [DOT] and board_value["hints"] == [DOT.to_dict()]
+    download = downloads.download(work, asked(kind))
+    again, shown, _ = start(next(download))
+    assert again.hints == (DOT,) and shown["hints"] == [DOT.to_dict()]
     assert "no original to compare with" in again.canvas.no_loss_because
     assert words.HINTS_RESTORED.format(count=1) in said
 
 
 def test_the_pair_does_not_open_with_hints_that_lie_elsewhere_in_it(work):
-    download = downloads.download("pair", work, *VIEW)
+    download = downloads.download(work, asked("pair"))
     provenance = open_photo(next(download)).provenance
     assert provenance.hints == () and provenance.network == "gan"
 
 
 def test_what_is_shown_stronger_is_saved_stronger(work):
     def chroma(saturation: float) -> float:
-        download = downloads.download("gan-png", work, *VIEW._replace(saturation=saturation))
+        download = downloads.download(work, asked("gan-png", saturation=saturation))
         picture = np.asarray(Image.open(next(download))).astype(int)
         return (picture.max(2) - picture.min(2)).mean()
 
@@ -78,12 +88,22 @@ def test_what_is_shown_stronger_is_saved_stronger(work):
 
 def test_a_download_without_a_photo_says_what_to_do(work):
     with pytest.raises(gr.Error, match="Choose a photo first"):
-        next(downloads.download("gan-png", None, *VIEW))
-    with pytest.raises(gr.Error):
-        next(downloads.download("../secrets", work, *VIEW))
+        next(downloads.download(None, asked("gan-png")))
+    for nonsense in (None, asked("../secrets"), {"kind": "gan-png"}, asked("gan-png", saturation=9)):
+        with pytest.raises(gr.Error):
+            next(downloads.download(work, nonsense))
     Path(work.path).unlink()
     with pytest.raises(gr.Error, match="dropped an hour after"):
-        next(downloads.download("gan-png", work, *VIEW))
+        next(downloads.download(work, asked("gan-png")))
+
+
+def test_what_the_browser_composes_is_what_is_saved(tmp_path):
+    Image.fromarray(astronaut()).resize((900, 700)).save(tmp_path / "photo.png")
+    work, _, _ = start(tmp_path / "photo.png")
+    saved = np.asarray(Image.open(next(downloads.download(work, asked("gan-png", saturation=1.5))))).astype(int)
+    shown = np.asarray(work.canvas.colour([DOT], ["gan"], 1.5)["gan"][0]).astype(int)
+    assert max(work.size) < PREVIEW_SIDE and np.abs(saved - shown).max() == 0
+    assert board.told(asked("gan-png", saturation=1.5)).view.saturation == 1.5
 
 
 def test_many_photos_come_back_in_one_archive_each_with_its_own_hints(tmp_path, said):

@@ -1,65 +1,75 @@
-"""Paint and dots are one list."""
+"""What is painted in the browser becomes hints, and nothing else does."""
+
+import base64
+import struct
+import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from colouru.hints import Hint, layer_from_hints
-from colouru.ui.painting import hints_after_painting
+from colouru.ui import words
+from colouru.ui.board import data_url
+from colouru.ui.painting import NEUTRAL, SKETCH_LEAST_SIDE, sheet, squares
 
-SIDE = 128
-RED = Hint(x=0.25, y=0.25, colour="#c02020", size=0.1, note="the flag, from the pay book")
-BLUE = Hint(x=0.75, y=0.75, colour="#2020c0", size=0.1)
-
-
-def disc(layer: np.ndarray, x: float, y: float, radius: float, rgba: tuple[int, ...]) -> np.ndarray:
-    """The layer with a round dot of the brush, or with a hole of the eraser where `rgba` is all zero."""
-    rows, columns = np.mgrid[: layer.shape[0], : layer.shape[1]] + 0.5
-    painted = layer.copy()
-    painted[(columns - x * SIDE) ** 2 + (rows - y * SIDE) ** 2 < radius**2] = rgba
-    return painted
+DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06)
 
 
-@pytest.fixture
-def before():
-    return layer_from_hints([RED, BLUE], SIDE, SIDE)
+def url_of(layer: np.ndarray) -> str:
+    """A painted layer (H,W,4) uint8 as the browser sends it."""
+    return data_url(Image.fromarray(layer), "PNG")
 
 
-def test_what_comes_back_as_it_was_leaves_every_hint_with_its_note(before):
-    assert hints_after_painting([RED, BLUE], before, before.copy()) == [RED, BLUE]
+@pytest.mark.parametrize("height, width", [(512, 512), (341, 512), (512, 341), (128, 512)])
+def test_a_painted_square_is_found_where_it_was_painted(height, width):
+    (found,) = squares(url_of(layer_from_hints([DOT], height, width)))["hints"]
+    assert found["colour"] == DOT.colour and abs(found["size"] - DOT.size) < 0.01
+    assert abs(found["x"] - DOT.x) < 0.01 and abs(found["y"] - DOT.y) < 0.015
 
 
-def test_a_new_dot_is_added_and_the_others_stay_as_they_are(before):
-    hints = hints_after_painting([RED, BLUE], before, disc(before, 0.5, 0.5, 8, (20, 160, 20, 255)))
-    assert hints[:2] == [RED, BLUE]
-    (new,) = hints[2:]
-    assert new.colour == "#14a014" and abs(new.x - 0.5) < 0.01 and abs(new.y - 0.5) < 0.01
+def test_a_stroke_becomes_several_hints_along_it():
+    layer = np.zeros((200, 300, 4), np.uint8)
+    layer[95:105, 50:250] = (20, 160, 20, 255)
+    found = squares(url_of(layer))["hints"]
+    assert len(found) > 5 and {hint["colour"] for hint in found} == {"#14a014"}
+    assert min(hint["x"] for hint in found) < 0.25 and max(hint["x"] for hint in found) > 0.75
 
 
-def test_the_round_rim_of_a_dot_is_not_found_again_with_the_next_one():
-    first = disc(np.zeros((SIDE, SIDE, 4), np.uint8), 0.3, 0.3, 3.5, (200, 40, 40, 255))
-    hints = hints_after_painting([], None, first)
-    again = hints_after_painting(hints, first, disc(first, 0.7, 0.7, 3.5, (200, 40, 40, 255)))
-    assert len(hints) == 1 and again[0] == hints[0] and len(again) == 2
+def test_an_empty_layer_has_no_hints():
+    assert squares(url_of(np.zeros((64, 64, 4), np.uint8))) == {"hints": []}
 
 
-def test_an_erased_hint_is_gone(before):
-    assert hints_after_painting([RED, BLUE], before, disc(before, 0.25, 0.25, 20, (0, 0, 0, 0))) == [BLUE]
+@pytest.mark.parametrize("size, expected", [((900, 700), (512, 398)), ((300, 900), (171, 512)), ((5000, 1), (512, 32))])
+def test_the_sheet_is_empty_and_has_the_proportions_of_the_photo(size, expected):
+    value = sheet(*size)
+    assert value["layers"] == [] and value["composite"] is None
+    assert value["background"].size == expected and min(expected) >= SKETCH_LEAST_SIDE
+    assert set(value["background"].getdata()) == {tuple(bytes.fromhex(NEUTRAL[1:]))}
 
 
-def test_of_a_hint_erased_in_part_the_rest_stays(before):
-    erased = before.copy()
-    erased[: round(0.25 * SIDE)] = 0
-    kept, *rest = hints_after_painting([RED, BLUE], before, erased)
-    assert kept == BLUE and rest
-    assert all(hint.colour == RED.colour and hint.y > RED.y and hint.size < RED.size for hint in rest)
+def png_of(side: int) -> str:
+    """The beginning of a PNG that claims to be that large."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
-def test_a_hint_under_new_paint_is_gone_and_one_with_paint_on_its_corner_stays(before):
-    green = (20, 160, 20, 255)
-    covered = hints_after_painting([RED, BLUE], before, disc(before, 0.25, 0.25, 20, green))
-    assert {hint.colour for hint in covered} == {"#2020c0", "#14a014"}
-    assert hints_after_painting([RED, BLUE], before, disc(before, 0.2, 0.2, 6, green))[:2] == [RED, BLUE]
-
-
-def test_an_empty_layer_has_no_hints(before):
-    assert hints_after_painting([RED, BLUE], before, np.zeros_like(before)) == []
+@pytest.mark.parametrize(
+    "layer_url",
+    [
+        None,
+        [],
+        {"path": "/etc/passwd"},
+        "data:text/html;base64,PGI+",
+        "data:image/png;base64,!!!",
+        "data:image/png;base64,AAAA",
+        "x",
+        "x" * (9 << 20),
+        "é",
+        png_of(60_000),
+        url_of(np.zeros((1, 2000, 4), np.uint8)),
+    ],
+)
+def test_what_is_no_sketch_is_refused_with_a_sentence(layer_url):
+    assert squares(layer_url) == {"problem": words.UNREADABLE_SKETCH}

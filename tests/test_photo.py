@@ -158,6 +158,13 @@ def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path, 
     assert refused > 20
 
 
+def test_a_photo_from_a_phone_opens_with_its_colours(tmp_path):
+    Image.new("RGB", (64, 48), (200, 120, 40)).save(tmp_path / "print.heic", "HEIF", quality=90)
+    photo = open_photo(tmp_path / "print.heic")
+    assert photo.rgb.shape == (48, 64, 3)
+    assert np.abs(photo.rgb.astype(int) - (200, 120, 40)).max() <= 6
+
+
 @pytest.mark.parametrize(
     "source, message",
     [

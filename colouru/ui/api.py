@@ -3,15 +3,13 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from colouru.hints import as_hints
 from colouru.provenance import save_picture
-from colouru.ui import words
-from colouru.ui.handlers import plain_errors
+from colouru.ui.handlers import plain_errors, uploaded
 from colouru.ui.work import colourizer
 
 
@@ -48,17 +46,3 @@ def colourize(
         coloured = Path(folder) / f"{path.stem}-{network}.png"
         save_picture(picture, coloured, canvas.provenance(hints, network, saturation), canvas.photo.exif)
         yield gr.FileData(path=str(coloured)).model_dump(), loss, list(canvas.clipped(hints))
-
-
-def uploaded(photo: Any) -> Path:
-    """The path of a file that the caller has uploaded; any other file of this machine is none of their business.
-
-    Raises:
-        ValueError: if it is anything else.
-    """
-    path = photo.get("path") if isinstance(photo, dict) else None
-    if isinstance(path, str) and "\0" not in path:
-        resolved = Path(path).resolve()
-        if resolved.is_relative_to(Path(get_upload_folder()).resolve()) and resolved.is_file():
-            return resolved
-    raise ValueError(f"{words.NO_PHOTO} The photo must be a file that was uploaded to this app.")

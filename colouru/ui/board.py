@@ -1,103 +1,215 @@
-"""What board.js and hint_list.js show, and what they may send: plain values for JSON."""
+"""What the page in the browser shows, and what it may send: plain values for JSON."""
 
 import base64
 import io
 import math
-import string
+from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
+from colouru.colour import grey_bytes
 from colouru.hints import Hint, as_hints
+from colouru.photo import Photo
+from colouru.pipeline import Canvas
 from colouru.ui.palette import SWATCHES
-from colouru.ui.work import Work
+from colouru.ui.words import PAGE
+from colouru.ui.work import View, Work
 
-# Where the error to be expected is less than this, in ab units, nothing is in doubt enough to be tinted strongly.
-DOUBTFUL = 10.0
+# Of all places these are the least sure that are tinted: the strongest fifth.
+TINTED_SHARE = 0.2
 TINT = (214, 51, 108)
 
+# Pixels of a part of the photo that is looked at closely.
+MAX_DETAIL = 8_000_000
 
-def parts(name: str, words: dict[str, str]) -> dict[str, Any]:
-    """The arguments of `gr.HTML` for `name`.html, .css and .js of this folder."""
-    folder = resources.files("colouru.ui")
-    html, css, js = (folder.joinpath(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return {
-        "html_template": string.Template(html).substitute(words),
-        "css_template": css,
-        "js_on_load": js,
-        "apply_default_css": False,
-        "words": words,
-        "swatches": [[colour, name] for name, colour in SWATCHES.items()],
-    }
+# The losses that are shown while one works are measured on a copy this long, which leaves them the same to two digits.
+LOSS_SIDE = 384
 
 
-def told(value: Any) -> tuple[list[Hint], int, float]:
-    """The hints, the number of the selected one (-1 for none) and the stamp that a browser sent.
+class Told(NamedTuple):
+    """What a browser says.
+
+    Attributes:
+        hints: as dictionaries; one that has no colour yet asks for the likeliest there.
+        selected: the number of the hint whose likely colours are to be offered, -1 for none.
+        view: how to see it.
+        stamp: when it was said, for the browser to tell which answer is to what.
+    """
+
+    hints: list[dict]
+    selected: int
+    view: View
+    stamp: float
+
+
+def told(value: Any) -> Told:
+    """What `value` says.
 
     Raises:
         ValueError: if it is anything else, whoever sent it.
     """
-    if not isinstance(value, dict) or not isinstance(value.get("hints"), list):
+    if not isinstance(value, Mapping) or not isinstance(value.get("hints"), list):
         raise ValueError("expected an object with a list of hints")
-    hints = as_hints(value["hints"])
-    selected, stamp = value.get("selected", -1), value.get("stamp", 0)
+    hints, selected, stamp = value["hints"], value.get("selected", -1), value.get("stamp", 0)
     if type(selected) is not int or not -1 <= selected < len(hints):
         raise ValueError("the selected hint must be one of the list")
     if type(stamp) not in (int, float) or not math.isfinite(stamp):
         raise ValueError("the stamp must be a time")
-    return hints, selected, stamp
+    saturation = value.get("saturation", 1.0)
+    if type(saturation) not in (int, float) or not 0 <= saturation <= 2:
+        raise ValueError("the saturation must be a number from 0 to 2")
+    view = View(float(saturation), value.get("advise") is True, value.get("doubt") is True)
+    return Told(hints, selected, view, stamp)
 
 
-def shown(work: Work, *, advise: bool, doubt: bool, selected: int | None, photo: bool) -> dict[str, Any]:
-    """What the board is to show; the list takes the same.
+def coloured_hints(canvas: Canvas, hints: Sequence[Any]) -> tuple[Hint, ...]:
+    """The hints, and where one has no colour yet the likeliest for its place, given those before it.
 
-    Args:
-        advise: whether to mark the spot where a dot helps most.
-        doubt: whether to tint what is least sure.
-        selected: the hint whose likely colours are to be offered; None leaves the choice as it is in the browser.
-        photo: whether the photo itself is new to the board.
+    Raises:
+        ValueError: if one of them is no hint, or there are too many.
     """
-    advice = work.canvas.where_next(work.hints) if (advise or doubt) and work.canvas.sight is not None else None
-    value: dict[str, Any] = {
+    bare = [isinstance(hint, Mapping) and "colour" not in hint for hint in hints]
+    found = as_hints([{**hint, "colour": "#808080"} if each else hint for hint, each in zip(hints, bare, strict=True)])
+    for number, each in enumerate(bare):
+        if each:
+            others = [hint for other, hint in enumerate(found) if other < number or not bare[other]]
+            values = {**found[number].to_dict(), "colour": likeliest(canvas, found[number], others)}
+            found[number] = Hint.from_dict(values)
+    return tuple(found)
+
+
+def likeliest(canvas: Canvas, spot: Hint, others: Sequence[Hint]) -> str:
+    """The likeliest colour for that place, or what the generator gives it where it has no palette."""
+    if canvas.sight is not None:
+        return canvas.suggest(spot.x, spot.y, others)[0].colour
+    picture, _ = canvas.colour(others, ["gan"])["gan"]
+    at = (min(int(part * side), side - 1) for part, side in zip((spot.x, spot.y), picture.size, strict=True))
+    return "#{:02x}{:02x}{:02x}".format(*picture.getpixel(tuple(at)))
+
+
+def shown(work: Work, *, selected: int, stamp: float) -> dict[str, Any]:
+    """What is to be seen of the hints: the answer to every change."""
+    canvas, view = work.canvas, work.view
+    chroma = canvas.chroma(work.hints)
+    advice = canvas.where_next(work.hints) if (view.advise or view.doubt) and canvas.sight is not None else None
+    return {
+        "stamp": stamp,
         "hints": [hint.to_dict() for hint in work.hints],
-        "clipped": list(work.canvas.clipped(work.hints)),
+        "clipped": list(canvas.clipped(work.hints)),
         "selected": selected,
         "likely": likely_colours(work, selected),
-        "marker": {"x": advice.x, "y": advice.y} if advice and advise else None,
-        "doubt": tint(advice.deviation) if advice and doubt else None,
-        "stamp": work.stamp,
+        "chroma": {role: chroma_url(ab) for role, ab in chroma.items()},
+        "losses": canvas.losses(chroma, work.hints, view.saturation, LOSS_SIDE),
+        "marker": {"x": advice.x, "y": advice.y} if advice and view.advise else None,
+        "doubt": tint(advice.deviation) if advice and view.doubt else None,
     }
-    if photo:
-        value |= {"width": work.grey.width, "height": work.grey.height, "picture": data_url(work.grey, "JPEG")}
-        value["original"] = (
-            "" if work.canvas.no_loss_because else data_url(Image.fromarray(work.canvas.photo.rgb), "JPEG")
-        )
-    return value
 
 
-def likely_colours(work: Work, selected: int | None) -> list[tuple[str, float]]:
+def shown_photo(work: Work) -> dict[str, Any]:
+    """What depends on the photo alone, and is sent once."""
+    canvas = work.canvas
+    original = "" if canvas.no_loss_because else data_url(Image.fromarray(canvas.photo.rgb), "JPEG")
+    return {
+        "width": work.size[0],
+        "height": work.size[1],
+        "lightness": data_url(Image.fromarray(grey_bytes(canvas.photo.rgb)), "JPEG"),
+        "coarse": {role: lightness_url(L) for role, L in canvas.L.items()},
+        "original": original,
+        "no_loss_because": canvas.no_loss_because,
+        "advises": canvas.sight is not None,
+    }
+
+
+def shown_detail(photo: Photo, window: Any) -> dict[str, Any]:
+    """A part of the photo in its own pixels, without colour.
+
+    Args:
+        window: left, top, right and bottom in [0, 1]; whole pixels around them are taken.
+
+    Raises:
+        ValueError: if it is no part of the photo, or has more than `MAX_DETAIL` pixels.
+    """
+    if not isinstance(window, list) or len(window) != 4 or any(type(part) not in (int, float) for part in window):
+        raise ValueError("a part of the photo is given by four numbers")
+    left, top, right, bottom = window
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValueError("a part of the photo must lie inside it")
+    columns = slice(int(left * photo.width), math.ceil(right * photo.width))
+    rows = slice(int(top * photo.height), math.ceil(bottom * photo.height))
+    part = photo.rgb[rows, columns]
+    if part.shape[0] * part.shape[1] > MAX_DETAIL:
+        raise ValueError("that is too large a part of the photo to be sent as it is")
+    edges = (columns.start, rows.start, columns.stop, rows.stop)
+    window = [edge / side for edge, side in zip(edges, (photo.width, photo.height) * 2, strict=True)]
+    return {"window": window, "lightness": data_url(Image.fromarray(grey_bytes(part)), "JPEG")}
+
+
+def likely_colours(work: Work, selected: int) -> list[tuple[str, float]]:
     """Colours for the place of the selected hint, given all others, with their likelihoods."""
-    if selected is None or selected < 0 or work.canvas.sight is None:
+    if selected < 0 or work.canvas.sight is None:
         return []
     hint = work.hints[selected]
     others = [other for number, other in enumerate(work.hints) if number != selected]
     return [(each.colour, round(each.likelihood, 3)) for each in work.canvas.suggest(hint.x, hint.y, others)]
 
 
-def tint(deviation: np.ndarray) -> str:
-    """The error (h,w) to be expected, in ab units, as a tint to lay over the picture: the URL of a PNG.
+def chroma_url(ab: Tensor) -> str:
+    """`ab_pred` (1,2,h,w) as the URL of a PNG: red is a, green is b, 128 is none, a step is 110/127 CIELAB units."""
+    levels = (ab[0].clamp(-1, 1) * 127).round() + 128
+    blue = np.zeros((1, *levels.shape[1:]), np.uint8)
+    return data_url(Image.fromarray(np.concatenate([levels.byte().numpy(), blue]).transpose(1, 2, 0).copy()), "PNG")
 
-    The strongest tint is where this picture is least sure; squares make the differences plainer.
-    """
+
+def lightness_url(L: Tensor) -> str:
+    """`L` (1,1,h,w) of a working copy as the URL of a PNG, 255 for white."""
+    return data_url(Image.fromarray(((L[0, 0] + 1) * 127.5).round().clamp(0, 255).byte().numpy()), "PNG")
+
+
+def tint(deviation: np.ndarray) -> str:
+    """The strongest fifth of the error (h,w) to be expected, as a tint to lay over the picture: the URL of a PNG."""
+    least = np.quantile(deviation, 1 - TINTED_SHARE)
     layer = np.empty((*deviation.shape, 4), np.uint8)
     layer[..., :3] = TINT
-    layer[..., 3] = (220 * (deviation / max(DOUBTFUL, deviation.max())) ** 2).astype(np.uint8)
+    strength = (deviation - least) / max(float(deviation.max() - least), 1e-6)
+    layer[..., 3] = np.where(deviation > least, 60 + 130 * strength.clip(0, 1), 0)
     return data_url(Image.fromarray(layer), "PNG")
 
 
 def data_url(picture: Image.Image, format: str) -> str:
     buffer = io.BytesIO()
-    picture.save(buffer, format, **({"quality": 92, "subsampling": 0} if format == "JPEG" else {}))
+    picture.save(buffer, format, **({"quality": 92, "subsampling": 0} if format == "JPEG" else {"compress_level": 3}))
     return f"data:image/{format.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+# In this order: what a script uses on its way in must be there.
+SCRIPTS = ("colour", "compose", "state", "keep", "canvas", "pointer", "palette", "results", "sketch", "page")
+
+
+def parts(source: str) -> dict[str, Any]:
+    """The arguments of the `gr.HTML` that is the page, with weights from `source`."""
+    return {
+        "html_template": _read("page.html"),
+        "js_on_load": script(*SCRIPTS),
+        "apply_default_css": False,
+        "words": PAGE,
+        "source": source,
+        "swatches": [[colour, name] for name, colour in SWATCHES.items()],
+    }
+
+
+def script(*names: str) -> str:
+    """Those scripts of the page, one after the other."""
+    return "\n".join(_read(f"{name}.js") for name in names)
+
+
+def style() -> str:
+    """The page's style sheet."""
+    return _read("page.css")
+
+
+def _read(name: str) -> str:
+    return (resources.files("colouru.ui") / "page" / name).read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """What a person takes home: the photo in colour at its own size, its colours alone, the pair, or the hints."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +10,35 @@ import numpy as np
 from PIL import Image
 
 from colouru.colour_layer import colour_layer
-from colouru.hints import hints_to_json
+from colouru.hints import Hint, hints_to_json
 from colouru.provenance import save_picture
-from colouru.ui import words
-from colouru.ui.handlers import View, plain_errors
-from colouru.ui.work import Work, colourizer
+from colouru.ui import board, words
+from colouru.ui.handlers import plain_errors
+from colouru.ui.work import View, Work, colourizer
+
+KINDS = ("gan-png", "gan-jpg", "baseline-png", "baseline-jpg", "layer", "pair", "hints")
 
 
-def download(kind: str, work: Work | None, *view: Any) -> Iterator[str]:
-    """The file of a `kind` of `words.DOWNLOADS`, which is gone once Gradio has taken its copy."""
+def download(work: Work | None, value: Any) -> Iterator[str]:
+    """The file that is asked for, of hints and view as the page has them; it is gone once Gradio has taken its copy.
+
+    Args:
+        value: what `board.told` takes, and the `kind`, one of `KINDS`.
+    """
     if work is None:
         raise gr.Error(words.NO_PHOTO, print_exception=False)
-    if kind not in words.DOWNLOADS:
-        raise gr.Error(words.WHAT, print_exception=False)
+    if not isinstance(value, Mapping) or value.get("kind") not in KINDS:
+        raise gr.Error(words.UNKNOWN_DOWNLOAD, print_exception=False)
     if not Path(work.path).exists():
         raise gr.Error(words.PHOTO_DROPPED, print_exception=False)
+    work.keep()
     with tempfile.TemporaryDirectory() as folder, plain_errors():
-        yield str(write(kind, work, View(*view), Path(folder) / Path(work.path).stem))
+        said = board.told(value)
+        hints = board.coloured_hints(work.canvas, said.hints)
+        yield str(write(value["kind"], work.path, hints, said.view, Path(folder) / Path(work.path).stem))
 
 
-def write(kind: str, work: Work, view: View, stem: Path) -> Path:
+def write(kind: str, photo: str, hints: tuple[Hint, ...], view: View, stem: Path) -> Path:
     """Write the file and return its path, `stem` with an ending that says what it is.
 
     Raises:
@@ -37,18 +46,17 @@ def write(kind: str, work: Work, view: View, stem: Path) -> Path:
     """
     if kind == "hints":
         path = stem.with_name(f"{stem.name}-hints.json")
-        path.write_text(hints_to_json(work.hints), encoding="utf-8")
+        path.write_text(hints_to_json(hints), encoding="utf-8")
         return path
     role, _, suffix = kind.partition("-")
     if not suffix:
         role, suffix = "gan", {"layer": "png", "pair": "jpg"}[kind]
-    canvas = colourizer().open(work.path)
-    picture, _ = canvas.colour(work.hints, [role], view.saturation)[role]
+    canvas = colourizer().open(photo)
+    picture, _ = canvas.colour(hints, [role], view.saturation)[role]
     path = stem.with_name(f"{stem.name}-{kind if kind in ('layer', 'pair') else role}.{suffix}")
     if kind == "layer":
         colour_layer(np.asarray(picture)).save(path, compress_level=3)
         return path
-    hints = work.hints
     if kind == "pair":
         # No place in the pair is where it is in the photo, so it must not open with hints.
         picture, hints = side_by_side(canvas.grey(), picture), ()

@@ -1,10 +1,19 @@
 """Photos to try that come with scikit-image, so none is downloaded and every licence is known, and hints for them."""
 
+import functools
 import os
 
+import numpy as np
 import skimage
+from PIL import Image
 
-from colouru.hints import Hint, hints_to_json
+from colouru.hints import Hint, hints_from_json, hints_to_json
+from colouru.photo import open_photo
+from colouru.ui.board import data_url
+from colouru.ui.work import colourizer
+
+# Longer side in pixels of the pairs on the first screen.
+PAIR_SIDE = 320
 
 HINTS = {
     "astronaut.png": [
@@ -37,3 +46,22 @@ def examples() -> list[list[str]]:
     """A path and the JSON of its hints, for each photo."""
     folder = os.path.join(os.path.dirname(skimage.__file__), "data")
     return [[os.path.join(folder, name), hints_to_json(hints)] for name, hints in HINTS.items()]
+
+
+def pairs(_: list) -> list[dict[str, str]]:
+    """What the first screen shows of the examples; the page asks with nothing, which arrives as an empty list."""
+    return made_pairs()
+
+
+@functools.cache
+def made_pairs() -> list[dict[str, str]]:
+    """Name and picture of each example, grey on the left and in ColourU's colours on the right, as URLs of JPEGs."""
+    found = []
+    for path, hints_json in examples():
+        canvas = colourizer().open(open_photo(path).thumbnail(PAIR_SIDE))
+        picture = np.array(canvas(hints_from_json(hints_json)).gan)
+        half = picture.shape[1] // 2
+        picture[:, :half] = np.asarray(canvas.grey())[:, :half]
+        name = os.path.splitext(os.path.basename(path))[0]
+        found.append({"name": name, "picture": data_url(Image.fromarray(picture), "JPEG")})
+    return found

@@ -1,38 +1,67 @@
-"""Paint and dots are one list: which hints a painted layer stands for, given those it showed before."""
+"""The sketch: strokes and areas that a person paints in the browser, as hints.
 
-from collections.abc import Sequence
+The server writes nothing into the sketch and remembers nothing of it: every stroke comes once, on an empty layer.
+"""
+
+import base64
+import io
 
 import numpy as np
+from PIL import Image
 
-from colouru.hints import Hint, hint_regions, hints_from_layer, packed_paint
+from colouru.hints import hints_from_layer
+from colouru.photo import DAMAGE
+from colouru.ui import words
+
+# Longer side in pixels of the sheet that is painted on: browsers hang on an editor with twelve megapixels.
+SKETCH_SIDE = 512
+
+# A strip of paper is painted on at least this many pixels wide.
+SKETCH_LEAST_SIDE = 32
+
+# Of the brush, in pixels of the sheet, until the page has set it.
+BRUSH_RADIUS = 8
+
+MAX_LAYER_BYTES = 8 << 20
+PNG_PREFIX = "data:image/png;base64,"
+
+# Of the blend mode in which the sheet lies over the picture, this grey is the neutral colour.
+NEUTRAL = "#808080"
 
 
-def hints_after_painting(hints: Sequence[Hint], before: np.ndarray | None, after: np.ndarray) -> list[Hint]:
-    """The hints of a layer on which a person has gone on painting or erasing.
+def sheet(width: int, height: int) -> dict:
+    """An empty sheet of the proportions of a photo of that size, as `gr.ImageEditor` takes it."""
+    scale = SKETCH_SIDE / max(width, height)
+    size = tuple(max(SKETCH_LEAST_SIDE, round(side * scale)) for side in (width, height))
+    # The composite must be missing, or the editor takes it for the background.
+    return {"background": Image.new("RGB", size, NEUTRAL), "layers": [], "composite": None}
 
-    Hints whose paint is as it was stay just as they were, with their notes. Those that were painted over as a whole are
-    gone; those that were erased in part are found anew in what is left of them; what is new on the layer lies on top.
+
+def squares(layer_url: str) -> dict:
+    """The hints that a painted layer stands for, `{"hints": [...]}`, or `{"problem": sentence}`.
 
     Args:
-        hints: what `before` stood for.
-        before: the layer (H,W,4) uint8 as it was, or None if it was empty.
-        after: the layer as it is, of the same size unless `before` is None.
+        layer_url: a PNG as a data URL, of the photo's proportions, painted where it is opaque.
     """
-    paint = packed_paint(after)
-    changed = paint != (packed_paint(before) if before is not None else 0)
-    if not changed.any():
-        return list(hints)
-    height, width = paint.shape
-    owner = np.full(paint.shape, -1)
-    for number, (rows, columns) in enumerate(hint_regions(hints, height, width)):
-        owner[rows, columns] = number
-    anew = changed & (paint > 0)
-    kept = list(hints)
-    for number in set(owner[changed].tolist()) - {-1}:
-        visible = owner == number
-        if (visible & changed & (paint == 0)).any():
-            anew |= visible & (paint > 0)
-        elif not (changed | ~visible).all():
-            continue
-        kept[number] = None
-    return [hint for hint in kept if hint is not None] + hints_from_layer(after, among=anew)
+    try:
+        return {"hints": [hint.to_dict() for hint in hints_from_layer(read_layer(layer_url))]}
+    except ValueError as error:
+        return {"problem": str(error)}
+
+
+def read_layer(layer_url: str) -> np.ndarray:
+    """The painted layer (H,W,4) uint8 in a data URL of a PNG.
+
+    Raises:
+        ValueError: if it is anything else, or larger than a sketch can be.
+    """
+    if not isinstance(layer_url, str) or not layer_url.startswith(PNG_PREFIX) or len(layer_url) > MAX_LAYER_BYTES:
+        raise ValueError(words.UNREADABLE_SKETCH)
+    try:
+        content = base64.b64decode(layer_url[len(PNG_PREFIX) :], validate=True)
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as layer:
+            if max(layer.size) <= 2 * SKETCH_SIDE:
+                return np.asarray(layer.convert("RGBA"))
+    except DAMAGE:
+        pass
+    raise ValueError(words.UNREADABLE_SKETCH)

@@ -1,11 +1,12 @@
-"""Colours that people look for in old photographs, by name."""
+"""Colours that people look for in old photographs, by name, each at a lightness at which it is often met."""
 
+# Skin is paler than it is remembered: its chroma lies between 15 and 25, whatever its lightness.
 SWATCHES = {
-    "skin, light": "#f1c9a5",
-    "skin, medium": "#c68642",
-    "skin, dark": "#7a4a2b",
+    "skin, light": "#e3bfa6",
+    "skin, medium": "#bd9175",
+    "skin, dark": "#74523f",
     "hair, brown": "#5a3a22",
-    "hair, blond": "#d9b36c",
+    "hair, blond": "#cfae78",
     "sky": "#7db7e8",
     "water": "#3f6f8f",
     "foliage": "#4f7f34",
@@ -16,4 +17,5 @@ SWATCHES = {
     "navy": "#27365f",
     "red": "#c0272d",
     "yellow": "#f2c230",
+    "grey": "#808080",
 }

@@ -1,54 +1,23 @@
 """Every sentence on the page, in one place for whoever translates it."""
 
 TITLE = "ColourU"
-INTRODUCTION = """# ColourU
-Click where you know a colour and see the whole photo in colour. What you did not say is guessed."""
 
-ONE_PHOTO = "One photo"
+# What the server says.
+
+NO_PHOTO = "Choose a photo first."
+PHOTO_DROPPED = "This photo is no longer kept here: photos are dropped an hour after the last dot. Choose it again."
+UNKNOWN_DOWNLOAD = "There is no such download. Reload the page and try again."
+UNREADABLE_SKETCH = "What was painted could not be read. Reload the page, continue with the photo, and paint it again."
+HINTS_RESTORED = "This picture was coloured by ColourU: its {count} hints are restored."
+
 SEVERAL_PHOTOS = "Several photos"
-
-PHOTO = "Your photo, grey or colour"
-EXAMPLES = "Or try one of these"
-CLICK = "Click"
-PAINT = "Paint"
-BOARD = "Dots on the photo"
-SKETCH = "Paint dots, strokes or areas"
-UNDO = "Undo"
-REDO = "Redo"
-CLEAR = "Clear"
-ADVISE = "Mark where a dot would help most"
-DOUBT = "Show where the colours are least sure"
-
-BASELINE = "Baseline: autoencoder"
-GAN = "GAN: ColourU's generator"
-VERSUS = "Compare the two with each other instead of with grey"
-SATURATION = "Saturation"
-
-KEEP = "Keep it"
-WHAT = "What to download"
-DOWNLOAD = "Download"
-DOWNLOADS = {
-    "gan-png": "GAN, full size, PNG",
-    "gan-jpg": "GAN, full size, JPEG",
-    "baseline-png": "Baseline, full size, PNG",
-    "baseline-jpg": "Baseline, full size, JPEG",
-    "layer": "GAN's colours alone, a layer for an image editor, PNG",
-    "pair": "Before and after, side by side, JPEG",
-    "hints": "The hints, JSON",
-}
-OPEN_HINTS = "Open hints (JSON)"
-REOPEN = (
-    "A picture that ColourU saved opens with its hints when you choose it as the photo; hints saved as JSON open on "
-    "the photo that is here. The colour layer goes above the photo in an image editor, in the blend mode LCh Color or "
-    "Color."
-)
-
 SEVERAL = (
     "Colour many photos at once. Without hints everything is guessed; `NAME.json` beside `NAME.jpg` gives that photo's "
     "hints, and a picture that ColourU saved brings its own."
 )
 FILES = "Photos, and their hints if there are any"
 COLOUR_ALL = "Colour all"
+CLOSE = "Back to one photo"
 ARCHIVE = "The coloured photos, zipped"
 COLOURING = "Colouring {name}"
 PROBLEMS = "{count} of the files could not be used; problems.txt in the archive says why."
@@ -56,68 +25,108 @@ NO_FILES = "Choose some photos first."
 NONE_COLOURED = "None of the files could be coloured. {problem}"
 TOO_MANY_FILES = "These are {count} files; at most {most} are taken at once."
 
-LOSS = "Normalized loss **{loss:.2f}**"
-LOSS_ON_PREVIEW = LOSS + " on this preview"
-LOSS_MEANING = "The normalized loss is 0 for the original itself and 1 for what is no better than grey."
-NO_LOSS = "No normalized loss: {reason}"
+SKETCH = "Paint dots, strokes or areas"
 
-ASK_BEFORE_DROPPING = "Open another photo? The hints on this one will be dropped."
-NO_PHOTO = "Choose a photo first."
-PHOTO_DROPPED = "This photo is no longer kept here: photos are dropped an hour after the last dot. Choose it again."
-UNREADABLE_SKETCH = "The painted dots could not be read. Reload the page and choose the photo again."
-HINTS_RESTORED = "This picture was coloured by ColourU: its {count} hints are restored."
-HINTS_OPENED = "{count} hints opened. Undo brings the earlier ones back."
-
-FOOTER = (
-    "All colours are guesses except where you put one. Weights: {source}. Photos stay on this machine and are deleted "
-    "about an hour after the last dot."
-)
-
-# What board.html and board.js say.
-BOARD_WORDS = {
-    "tools": "Zoom and dots",
-    "zoom": "Zoom",
-    "zoom_in": "Zoom in",
-    "zoom_out": "Zoom out",
-    "fit": "Fit",
-    "size": "Dot size",
-    "delete": "Delete dot",
-    "delete_title": "Delete the selected dot (Delete key, or right-click a dot)",
-    "stage": (
-        "Photo. Arrow keys move the cursor or the selected dot, Enter puts a dot there or lets go of it, Delete "
-        "removes it, Page Up and Page Down go from dot to dot, plus and minus zoom."
-    ),
-    "picture": "The photo in grey",
-    "marker": "a dot here helps most",
-    "plane": "Colours that exist at the lightness of this spot; arrow keys choose",
-    "colour": "Colour of the dots",
-    "hex": "Colour as a hexadecimal code",
+# What the page in the browser says; {names} are filled in there.
+PAGE = {
+    # The bar.
+    "open": "Open",
+    "open_title": "Open a photo, a picture that ColourU saved, or hints",
+    "examples": "Examples",
+    "undo": "Undo",
+    "redo": "Redo",
+    "clear": "Clear",
+    "tools": "Tools",
+    "dots": "Dots",
+    "paint": "Paint",
+    "erase": "Erase",
+    "views": "What is shown",
+    "colour": "Colour",
+    "grey": "Grey",
+    "split": "Split",
+    "original": "Original",
+    "several": "Several photos",
+    "download": "Download",
+    "download_as": "Other things to download",
+    "gan-png": "Picture, PNG",
+    "gan-jpg": "Picture, JPEG",
+    "baseline-png": "Baseline's picture, PNG",
+    "baseline-jpg": "Baseline's picture, JPEG",
+    "pair": "Before and after, JPEG",
+    "layer": "Colours alone, a layer for an image editor",
+    "hints": "Hints, JSON",
+    # The first screen.
+    "invitation": "Drop a black-and-white photo here",
+    "invitation_more": "or paste one, or",
+    "choose": "Choose a photo",
+    "promise": "Click where you know a colour, and the whole photo takes colour from it. What you did not say is "
+    "guessed.",
+    "try_example": "Or try one of these",
+    "example": "Example: {name}",
+    "continue": "Continue with {name}",
+    "one_dot": "1 dot",
+    "many_dots": "{count} dots",
+    "forget": "Forget it",
+    "kept_here": "Kept in this browser alone.",
+    # The colours.
+    "colours": "Colours",
+    "next_dot": "Next dot",
+    "brush": "Brush",
+    "dot_of": "Dot {number} of {count}",
+    "for_next": "Choose for the next dot",
     "likely": "Likely here",
+    "likeliest": "Likeliest there",
+    "true_colour": "True colour there",
+    "plane": "Colours that exist at the lightness of this spot; arrow keys choose",
+    "well": "Colour",
+    "hex": "Colour as a hexadecimal code",
+    "named": "By name",
     "recent": "Used before",
-    "named": "Often looked for",
     "pick": "Pick a colour from",
     "pick_original": "the original",
     "pick_other": "another picture…",
     "reference": "Picture to pick colours from: click it",
     "close": "Close",
-    "no_photo": "Choose a photo above, or try an example",
-    "invitation": "Click where you know a colour",
-    "no_such_colour": "This colour does not exist at this spot's lightness. Nearest: {nearest}",
+    "size": "Size",
+    "delete": "Delete dot",
+    "no_such_colour": "This spot cannot have that colour. Nearest: {nearest}",
     "bad_hex": "A colour code looks like #c68642.",
-    "no_picture": "That file is no picture this browser can show.",
-    "picking": "Click the original where it has the colour. Escape stops.",
+    "likely_colour": "{colour}, likely to {percent} %",
+    # The canvas.
+    "stage": "Photo. Arrow keys move the cursor or the selected dot, Enter puts a dot there or lets go of it, Delete "
+    "removes it, Page Up and Page Down go from dot to dot, plus and minus zoom, G shows it grey while it is held.",
+    "click_here": "Click where you know a colour",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "fit": "Fit",
+    "hold_grey": "Hold for grey",
+    "where_next": "Where next?",
+    "where_next_title": "Mark where a dot would help most",
+    "unsure": "Least sure",
+    "unsure_title": "Tint the fifth of the photo whose colours are least sure",
+    "marker": "a dot here helps most",
+    "legend": "Tinted: the fifth that is least sure",
+    "divider": "Where grey ends and colour begins",
     "busy": "Colouring…",
+    "opening": "Opening {name}…",
     "dot": "Dot {number}: {colour} {note}",
     "count": "Dots: {count}",
     "selected": "Dot {number} of {count}, {x} % from the left, {y} % from the top, {colour}.",
     "cursor": "Cursor {x} % from the left, {y} % from the top",
-    "likely_colour": "{colour}, likely to {percent} %",
-}
-
-# What hint_list.html and hint_list.js say.
-LIST_WORDS = {
-    "heading": "Hints",
-    "none": "None yet: every colour is guessed.",
+    "picking": "Click the original where it has the colour. Escape stops.",
+    # The results.
+    "results": "Results",
+    "gan": "GAN",
+    "gan_line": "keeps your dots exactly and carries them far",
+    "baseline": "Baseline",
+    "baseline_line": "a plain autoencoder, to compare with",
+    "loss": "Normalized loss",
+    "worse": "grey would have been nearer",
+    "show_this": "Show {name} on the canvas",
+    "saturation": "Saturation",
+    "reset": "Back to 1",
+    "hint_list": "Dots",
+    "no_hints": "None yet: every colour is guessed.",
     "select": "Select dot {number}",
     "colour_of": "Colour of dot {number}",
     "place": "{x} %, {y} %",
@@ -126,4 +135,21 @@ LIST_WORDS = {
     "remove": "Delete dot {number}",
     "clipped": "nearest shown",
     "clipped_title": "This colour does not exist at the photo's lightness there: the nearest is shown.",
+    "details": "Details",
+    "meaning": "The normalized loss is 0 for the original itself and 1 for what is no better than grey; it is measured "
+    "on a small copy.",
+    "random_dot": "Add a random true dot",
+    "curve": "Loss over dots so far",
+    "curve_file": "As CSV",
+    "reopen": "A picture that ColourU saved opens with its dots. The colour layer goes above the photo in an image "
+    "editor, in the blend mode LCh Color or Color.",
+    "footer": "All colours are guesses except where you put one. Weights: {source}. Photos stay on this machine and "
+    "are deleted about an hour after the last dot; your browser keeps the last one until you forget it.",
+    # Questions and problems.
+    "ask_before_dropping": "Open another photo? The dots on this one will be dropped.",
+    "no_picture": "That file is no picture this browser can show.",
+    "not_uploaded": "{name} could not be sent: it is too large, or the page's server is gone.",
+    "not_hints": "{name} holds no hints.",
+    "nothing_answered": "Something went wrong here. Your dots are as they were; try again.",
+    "no_palette": "The sketch cannot be used in this browser. Dots work.",
 }

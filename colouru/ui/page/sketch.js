@@ -1,0 +1,108 @@
+// Paint: Gradio's sketch editor, laid over the canvas at the same place and size. Every stroke is read once, becomes hints,
+// and is wiped off the sheet: what the server makes of it never goes back into the editor, and nothing but a stroke is read.
+//
+// `window.editor` belongs to Gradio and is undocumented, hence the exact pin.
+
+const slot = find(".slot");
+const SHEET_SIDE = 512;
+
+let strokes = 0, reading = Promise.resolve();
+
+const brush = () => window.editor?.tools?.get("brush");
+const sheetReady = () => Boolean(window.editor?.image_container && brush()?.brush_textures);
+
+async function whenReady() {
+  for (let tries = 0; tries < 100; tries++) {
+    const sketch = document.querySelector("#sketch");
+    if (sketch && sketch.parentElement !== slot) slot.append(sketch);
+    if (sheetReady()) return true;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return false;
+}
+
+// The editor centres its sheet and leaves a margin; here it lies where the photo does.
+function followSketch() {
+  if (tool !== "paint" || !photo || !sheetReady()) return;
+  const box = rect(), { width } = window.editor;
+  window.editor.set_image_properties({ scale: box.width / width, position: { x: box.x, y: box.y }, animate: false });
+}
+
+// A brush of about the size of a dot. Its size is a radius in pixels of the sheet.
+function sizeBrush() {
+  brush()?.set_brush_size(Math.max(1.5, size * SHEET_SIDE / 2));
+}
+
+// Which must be known before the stroke: what was chosen or used last, or medium skin.
+const brushColour = () => (next && next !== "true" ? next : recent[0] ?? props.swatches[1][0]);
+
+function colourBrush() {
+  brush()?.set_brush_color(brushColour());
+}
+
+function clearSketch() {
+  strokes++;
+  if (!sheetReady()) return;
+  window.editor.add_layers_from_url(undefined);
+  window.editor.set_layer(window.editor.layer_manager.get_layers()[0].id);
+  window.editor.set_tool("draw");
+}
+
+async function takeUp(name) {
+  if (name === "paint" && !(await whenReady())) return complain(words.no_palette);
+  tool = app.dataset.tool = name;
+  for (const button of findAll("button[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === name));
+  if (name === "paint") {
+    selected = -1;
+    listen();
+    window.editor.set_tool("draw");
+    sizeBrush();
+    // The editor fits its sheet once it is seen.
+    for (const wait of [0, 60, 200]) setTimeout(followSketch, wait);
+  }
+  draw();
+}
+
+// Only the end of a person's own stroke.
+let heard = null;
+
+function listen() {
+  if (heard === brush()) return;
+  heard = brush();
+  heard.on("change", () => {
+    const number = ++strokes;
+    tell(words.busy, true);
+    reading = reading.then(() => readStrokes(number)).catch(() => complain(words.nothing_answered));
+  });
+}
+
+async function readStrokes(number) {
+  const layer = (await window.editor.get_blobs()).layers[0];
+  // Another stroke has begun or ended meanwhile: it is read together with this one.
+  if (number !== strokes || brush().is_drawing || !layer) return;
+  clearSketch();
+  const url = await new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.readAsDataURL(layer);
+  });
+  const wet = new Image();
+  wet.className = "wet";
+  wet.src = url;
+  placeWet(wet);
+  slot.append(wet);
+  try {
+    const found = await server.squares(url);
+    if (!found || found.problem) return complain(found?.problem ?? words.nothing_answered);
+    if (!found.hints.length) return describe();
+    remember(found.hints[0].colour);
+    change([...hints, ...found.hints], -1);
+  } finally {
+    setTimeout(() => wet.remove(), 300);
+  }
+}
+
+function placeWet(image) {
+  const box = rect();
+  Object.assign(image.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+}

@@ -1,0 +1,159 @@
+"""Nothing that a person did is lost or changed: by paint, undo, a refresh, a bad file, a message or a slow download."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut, camera
+
+from colouru.ui import words
+from tests.browser import CHROMIUM, Visitor, free_port, running_app, visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+SHAPES = {"3:2": (600, 400), "2:3": (400, 600), "4:1": (800, 200), "square": (500, 500)}
+
+
+@pytest.fixture(scope="module")
+def address():
+    with running_app() as address:
+        yield address
+
+
+@pytest.fixture
+def photo(tmp_path):
+    Image.fromarray(astronaut()).save(tmp_path / "portrait.png")
+    return tmp_path / "portrait.png"
+
+
+def test_paint_undo_redo_clear_and_reload_leave_every_other_hint_as_it_was(address, tmp_path):
+    for ratio in (1, 2, 3):
+        for name, size in SHAPES.items():
+            path = tmp_path / f"{name.replace(':', 'x')}.png"
+            Image.fromarray(astronaut()).resize(size).save(path)
+            with visitor(address, device_scale_factor=ratio) as person:
+                person.upload(path)
+                person.click(0.45, 0.22)
+                person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+                person.write_note(0, "from the pay book")
+                (first,) = person.hints()
+                person.tool("paint")
+                assert person.hints() == [first], (ratio, name)
+                person.paint((0.7, 0.7))
+                painted = person.wait_for_hints(lambda hints: len(hints) > 1, "the paint")
+                assert painted[0] == first and len(painted) == 2, (ratio, name)
+                assert abs(painted[1]["x"] - 70) <= 2 and abs(painted[1]["y"] - 70) <= 2, (ratio, name)
+                for command, expected in (("undo", [first]), ("redo", painted), ("clear", []), ("undo", painted)):
+                    person.do(command)
+                    person.settle()
+                    assert person.hints() == expected, (ratio, name, command)
+                person.tool("dots")
+                person.tool("paint")
+                assert person.hints() == painted, (ratio, name)
+                person.reload()
+                person.carry_on()
+                assert person.hints() == painted, (ratio, name)
+
+
+def test_work_outlives_a_reload_and_the_server_and_nobody_else_sees_it(photo):
+    port = free_port()
+    with contextlib.ExitStack() as browsers:
+        with running_app(port) as address:
+            person = browsers.enter_context(visitor(address))
+            person.upload(photo)
+            person.click(0.25, 0.6)
+            person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+            person.write_note(0, "suit: orange, from the museum")
+            person.view("split")
+            hints, card = person.hints(), person.card("gan")
+            person.reload()
+            assert person.page.locator("#page .continue").inner_text() == "Continue with portrait.png, 1 dot"
+            with person.page.context.browser.new_context() as others:
+                other = Visitor(others.new_page(), address)
+                assert not other.page.locator("#page .kept").is_visible()
+        with running_app(port):
+            person.reload()
+            person.carry_on()
+            assert person.hints() == hints and np.abs(person.card("gan") - card).max() <= 2
+            assert person.page.locator("#page [data-view=split]").get_attribute("aria-pressed") == "true"
+            for command, note in (("undo", ""), ("redo", hints[0]["note"])):
+                person.do(command)
+                person.settle()
+                assert person.hints()[0]["note"] == note
+            person.reload()
+            person.do("forget")
+            person.wait_for(lambda: not person.page.locator("#page .kept").is_visible(), "the offer to go")
+            person.reload()
+            assert not person.page.locator("#page .kept").is_visible()
+
+
+def test_a_bad_file_a_message_and_a_download_leave_everything_on_the_page(address, photo, tmp_path):
+    (tmp_path / "diary.jpg").write_text("Dear diary")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "hints.json").write_text("no JSON")
+    with visitor(address) as person:
+        person.page.on("dialog", lambda dialog: dialog.accept())
+        person.upload(photo)
+        person.click(0.42, 0.24)
+        hints = person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+        picture, gan, baseline = person.picture(), person.card("gan"), person.card("baseline")
+
+        def nothing_changed() -> bool:
+            return (
+                person.hints() == hints
+                and (person.picture() == picture).all()
+                and (person.card("gan") == gan).all()
+                and (person.card("baseline") == baseline).all()
+                and person.page.locator("#page").get_by_text("Error", exact=True).count() == 0
+            )
+
+        for name, sentence in (("diary.jpg", "is not a picture that can be read"), ("empty.png", "is empty")):
+            person.choose(tmp_path / name)
+            toast = person.page.get_by_test_id("toast-body").filter(has_text=name)
+            toast.wait_for()
+            assert sentence in toast.inner_text() and nothing_changed()
+            person.settle()
+        person.choose(tmp_path / "hints.json")
+        person.page.locator("#page .complaint").wait_for()
+        assert nothing_changed()
+        assert "Traceback" not in person.page.content()
+
+        with person.page.expect_download():
+            person.page.locator("#page .download").click()
+            assert person.page.locator("#page .download.busy").count() == 1 and nothing_changed()
+        person.wait_for(lambda: person.page.locator("#page .download.busy").count() == 0, "the button to be idle")
+        assert nothing_changed()
+
+
+def test_what_is_shown_is_what_is_saved_however_the_saturation_was_turned(address, photo):
+    with visitor(address) as person:
+        person.upload(photo)
+        slider = person.page.locator("#page input.saturation")
+        slider.focus()
+        for key, presses in (("ArrowRight", 8), ("ArrowLeft", 2)):
+            for _ in range(presses):
+                person.page.keyboard.press(key)
+        assert slider.input_value() == "1.3"
+        pale = None
+        for step in ("turned", "reset"):
+            if step == "reset":
+                person.do("reset")
+            person.settle()
+            shown = person.picture()
+            saved = Image.open(person.download("gan-png")).resize(shown.shape[1::-1], Image.Resampling.BICUBIC)
+            assert np.median(np.abs(shown - np.asarray(saved).astype(int))) <= 2, step
+            chroma = np.ptp(shown, axis=2).mean()
+            assert pale is None or chroma < 0.9 * pale
+            pale = chroma
+
+
+def test_grey_photos_say_that_there_is_nothing_to_compare_with(address, tmp_path):
+    Image.fromarray(camera()).save(tmp_path / "grey.png")
+    with visitor(address) as person:
+        person.upload(tmp_path / "grey.png")
+        assert not person.page.locator("#page [data-view=original]").is_visible()
+        assert person.page.locator("#gan-loss").inner_text() == ""
+        person.page.locator("#page summary").click()
+        assert "no colour to compare with" in person.page.locator("#page .meaning").inner_text()
+        assert words.PAGE["curve"] and not person.page.locator("#page .curve-box").is_visible()
