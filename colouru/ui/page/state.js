@@ -121,6 +121,9 @@ async function begin(value) {
   const { source } = opening;
   opening = null;
   next = null;
+  guides = {};
+  hints = value.hints;
+  advising = doubting = false;
   place = { x: 0.5, y: 0.5 };
   look(1, 0, 0);
   app.dataset.state = "working";
@@ -141,7 +144,6 @@ async function open(source, kept = null) {
   tell(sentence, true);
   find(".progress").textContent = sentence;
   const told = { hints: kept?.hints ?? null, saturation, advise: false, doubt: false };
-  advising = doubting = false;
   try {
     if (source.file) told.path = (await upload(source.file)).path;
     else told.example = source.example;
