@@ -59,9 +59,9 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
 
     alone = {"concurrency_id": "full size", "concurrency_limit": 1}
     page.select(handlers.look_closely, [work, said], page, js=told("detail"), **quietly, **alone)
-    page.download(downloads.download, [work, said], file, js=told("download"), **quietly, **alone).success(
-        fn=None, js="() => document.querySelector('#file').click()"
-    ).then(fn=None, js="() => window.dispatchEvent(new Event('colouru-downloaded'))")
+    download = page.download(downloads.download, [work, said], file, js=told("download"), **quietly, **alone)
+    download.success(fn=None, js="() => document.querySelector('#file').click()")
+    download.then(fn=None, js="() => window.dispatchEvent(new Event('colouru-downloaded'))")
     colour_all.click(batch.colour_all, files, archive, api_visibility="private", **alone)
     close.click(fn=None, js="() => document.body.classList.remove('several')")
     gr.api(api.colourize, api_name="colourize", **alone)

@@ -1,5 +1,5 @@
-"""How long a person waits: for the page, for a dot to show, for a large photo, and beside others; how much of the screen
-the picture has, and how often one scrolls. Figures, not bars.
+"""How long a person waits: for the page, a dot, a large photo, beside others; what share of the screen the picture has,
+and how often one scrolls. Figures, not bars.
 
 python -m tests.benchmark
 """

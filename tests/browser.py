@@ -75,6 +75,11 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 60, pa
         pause(0.1)
 
 
+def near(hint: dict, x: float, y: float, reach: int = 2) -> bool:
+    """Whether a hint of `Visitor.hints` lies at that place in [0, 1], give or take that many hundredths."""
+    return abs(hint["x"] - 100 * x) <= reach and abs(hint["y"] - 100 * y) <= reach
+
+
 def opaque_box(pixels: np.ndarray) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what is opaque in (H,W,4)."""
     rows, columns = (np.flatnonzero(pixels[..., 3].any(axis)) for axis in (1, 0))

@@ -12,7 +12,7 @@ from skimage.data import astronaut, camera
 from colouru.hints import hints_from_json
 from colouru.ui import words
 from colouru.ui.examples import examples
-from tests.browser import CHROMIUM, PHONE, ROOT, running_app, visitor
+from tests.browser import CHROMIUM, PHONE, ROOT, near, running_app, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 
@@ -58,10 +58,6 @@ def warmth(picture: np.ndarray, x: float, y: float) -> float:
     """How much more red than blue there is around a place."""
     pixels = around(picture, x, y)
     return pixels[..., 0].mean() - pixels[..., 2].mean()
-
-
-def near(hint: dict, x: float, y: float, reach: int = 2) -> bool:
-    return abs(hint["x"] - 100 * x) <= reach and abs(hint["y"] - 100 * y) <= reach
 
 
 def choose_code(person, code: str) -> None:
@@ -189,8 +185,8 @@ def test_everything_can_be_done_with_keys_alone(person, grey_photo):
     person.upload(grey_photo)
     page, stage = person.page, person.page.locator("#page .stage")
     assert stage.get_attribute("aria-label") and stage.get_attribute("tabindex") == "0"
-    page.locator("#page .delete").evaluate("node => node.previousElementSibling.querySelector('button').focus()")
-    for _ in range(20):
+    page.locator("#page [data-do=reference]").focus()
+    for _ in range(5):
         if page.evaluate("document.activeElement.matches('.stage')"):
             break
         page.keyboard.press("Tab")
@@ -466,8 +462,12 @@ def test_the_picture_is_the_page_and_nothing_scrolls(address, tmp_path, size, le
         assert person.page.evaluate("scrollY") == 0
 
 
-@pytest.mark.parametrize("person", [{"color_scheme": scheme} for scheme in ("light", "dark")], indirect=True)
-def test_nobody_is_shut_out_by_contrast_or_a_missing_name(person):
+@pytest.mark.parametrize(
+    "person", [{"color_scheme": "light"}, {"color_scheme": "dark", "locale": "de-DE"}], indirect=True
+)
+def test_nobody_is_shut_out_by_contrast_a_missing_name_or_a_language(person):
+    german = person.page.evaluate("navigator.language") == "de-DE"
+    assert person.page.locator("#page .choose").inner_text() == ("Foto auswählen" if german else "Choose a photo")
     for state in ("empty", "working"):
         if state == "working":
             person.open_example(0)

@@ -15,7 +15,7 @@ from skimage.data import astronaut, camera
 
 from colouru.hints import Hint, hints_from_json
 from colouru.ui import board, handlers, words
-from colouru.ui.board import SCRIPTS, script
+from colouru.ui.board import LANGUAGES, SCRIPTS, script
 from colouru.ui.examples import examples, pairs
 from colouru.ui.palette import SWATCHES
 from colouru.ui.work import PREVIEW_SIDE, View
@@ -268,6 +268,14 @@ def test_every_swatch_is_a_colour_and_skin_is_as_pale_as_skin():
         if name.startswith("skin"):
             _, a, b = rgb2lab(np.array([[list(bytes.fromhex(colour[1:]))]], np.uint8))[0, 0]
             assert 15 <= np.hypot(a, b) <= 25, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_everything_with_the_same_names_filled_in(language):
+    def blanks(words: dict) -> dict:
+        return {key: sorted(re.findall(r"\{\w+\}", sentence)) for key, sentence in words.items()}
+
+    assert blanks(board.parts("")["words"][language]) == blanks(board.ENGLISH)
 
 
 def test_every_word_of_the_page_is_in_one_place_and_none_is_left_over():

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -185,6 +186,12 @@ def data_url(picture: Image.Image, format: str) -> str:
     return f"data:image/{format.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
+# A colour is called what it is called, unless the page has that word already.
+ENGLISH = {name: name for name in SWATCHES} | PAGE
+
+# Besides English, each in a file of its own, with the same keys and the same {names}.
+LANGUAGES = ("de", "fr", "es")
+
 # In this order: what a script uses on its way in must be there.
 SCRIPTS = ("colour", "compose", "state", "keep", "canvas", "pointer", "palette", "results", "sketch", "page")
 
@@ -195,7 +202,7 @@ def parts(source: str) -> dict[str, Any]:
         "html_template": _read("page.html"),
         "js_on_load": script(*SCRIPTS),
         "apply_default_css": False,
-        "words": PAGE,
+        "words": {"en": ENGLISH} | {name: json.loads(_read(f"{name}.json")) for name in LANGUAGES},
         "source": source,
         "swatches": [[colour, name] for name, colour in SWATCHES.items()],
     }

@@ -122,7 +122,6 @@ PAGE = {
     "baseline_line": "a plain autoencoder, to compare with",
     "loss": "Normalized loss",
     "worse": "grey would have been nearer",
-    "show_this": "Show {name} on the canvas",
     "saturation": "Saturation",
     "reset": "Back to 1",
     "hint_list": "Dots",

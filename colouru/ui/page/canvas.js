@@ -87,11 +87,17 @@ function squaresIn({ frame }) {
   });
 }
 
-function coloured(role, area, grey) {
+// What was coloured last, by where it is shown: it stays until something of it changes.
+const made = {};
+
+function coloured(where, role, area, grey) {
+  const facts = [grey, role, guides[role], hints, saturation];
+  if (made[where]?.facts.every((fact, at) => fact === facts[at])) return made[where].pixels;
   const pixels = new ImageData(new Uint8ClampedArray(grey.data), area.width, area.height);
   // Only the generator that sees once keeps every hint exactly.
   const squares = role === "gan" && photo.advises ? squaresIn(area) : [];
   if (guides[role]) compose(pixels.data, area.width, area.height, area.frame, guides[role], saturation, squares);
+  made[where] = { facts, pixels };
   return pixels;
 }
 
@@ -109,7 +115,7 @@ function drawPicture() {
     screen2d.restore();
   } else if (way === "grey") screen2d.putImageData(grey, left, top);
   else {
-    screen2d.putImageData(coloured(network, area, grey), left, top);
+    screen2d.putImageData(coloured("canvas", network, area, grey), left, top);
     if (way === "split") screen2d.putImageData(grey, left, top, 0, 0, clamp(splitAt * picture.width - left, 0, width), height);
   }
   if (doubt && way !== "original" && way !== "grey") {

@@ -145,6 +145,7 @@ async function showExamples() {
   }));
 }
 
+app.lang = language;
 for (const node of findAll("[data-word]")) node.textContent = words[node.dataset.word];
 for (const node of findAll("[data-title]")) { node.title = words[node.dataset.title]; if (!node.dataset.word) node.setAttribute("aria-label", node.title); }
 for (const node of findAll("[data-label]")) node.setAttribute("aria-label", words[node.dataset.label]);

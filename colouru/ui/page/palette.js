@@ -93,7 +93,7 @@ function drawPalette() {
   once("named", [selected >= 0, Math.round(L)], () => find(".named").replaceChildren(...props.swatches.map(([each, name]) => {
     // The next dot's place is not known yet: there the colour is what it is called.
     const here = selected >= 0 ? inThisLight(each, L) : each;
-    return chip(here, here, name);
+    return chip(here, here, words[name]);
   })));
   once("plane", [Math.round(2 * L), code], () => drawPlane(L, code));
 }

@@ -48,7 +48,7 @@ function eraseAt(at) {
     return Math.abs(box.x + hint.x * box.width - at.x) > half || Math.abs(box.y + hint.y * box.height - at.y) > half;
   });
   selected = -1;
-  draw();
+  drawMarks();
 }
 
 function settle(before) {
@@ -118,7 +118,7 @@ stage.addEventListener("pointermove", (event) => {
     const { x, y } = onPicture(at);
     hints = hints.map((hint, number) => (number === drag.number ? { ...hint, x: clamp(x + drag.dx, 0, 1), y: clamp(y + drag.dy, 0, 1) } : hint));
     selected = drag.number;
-    draw();
+    drawMarks();
     if (drag.finger) magnify(at);
   } else if (drag.finger) magnify(at);
   else look(view.zoom, drag.x + at.x - drag.from.x, drag.y + at.y - drag.from.y);

@@ -36,7 +36,7 @@ function drawCard(canvas, role) {
     drawInto(context, photo.grey, area);
     photo.small = { key, grey: context.getImageData(0, 0, width, height) };
   }
-  canvas.getContext("2d").putImageData(coloured(role, area, photo.small.grey), 0, 0);
+  canvas.getContext("2d").putImageData(coloured(role, role, area, photo.small.grey), 0, 0);
 }
 
 // The list of hints. A note that is being written is not taken from under the cursor: a row is made anew when it changes.

@@ -21,12 +21,27 @@ async function whenReady() {
   return false;
 }
 
-// The editor centres its sheet and leaves a margin; here it lies where the photo does.
+// The editor is as large as its sheet, and stretched to lie where the photo does: a few pixels, drawn quickly without a
+// GPU too, whatever the screen and the zoom.
 function followSketch() {
   if (tool !== "paint" || !photo || !sheetReady()) return;
-  const box = rect(), { width } = window.editor;
-  window.editor.set_image_properties({ scale: box.width / width, position: { x: box.x, y: box.y }, animate: false });
+  const sketch = slot.querySelector("#sketch"), { width, height } = window.editor;
+  Object.assign(sketch.style, { width: `${width}px`, height: `${height}px`, transform: stretched(width, height) });
+  if (window.editor.app.renderer.resolution !== 1) window.editor.app.renderer.resize(width, height, 1);
 }
+
+function stretched(width, height) {
+  const box = rect();
+  return `translate(${box.x}px, ${box.y}px) scale(${box.width / width}, ${box.height / height})`;
+}
+
+// The editor leaves a margin around its sheet whenever it was resized.
+function fillSheet() {
+  const { image_container: sheet } = window.editor;
+  if (sheet.scale.x !== 1 || sheet.position.x || sheet.position.y) window.editor.set_image_properties({ scale: 1, position: { x: 0, y: 0 }, animate: false });
+}
+
+slot.addEventListener("pointermove", () => sheetReady() && fillSheet(), true);
 
 // A brush of about the size of a dot. Its size is a radius in pixels of the sheet.
 function sizeBrush() {
@@ -57,8 +72,8 @@ async function takeUp(name) {
     listen();
     window.editor.set_tool("draw");
     sizeBrush();
-    // The editor fits its sheet once it is seen.
-    for (const wait of [0, 60, 200]) setTimeout(followSketch, wait);
+    followSketch();
+    for (const wait of [50, 300]) setTimeout(fillSheet, wait);
   }
   draw();
 }
@@ -89,7 +104,7 @@ async function readStrokes(number) {
   const wet = new Image();
   wet.className = "wet";
   wet.src = url;
-  placeWet(wet);
+  wet.style.transform = stretched(window.editor.width, window.editor.height);
   slot.append(wet);
   try {
     const found = await server.squares(url);
@@ -100,9 +115,4 @@ async function readStrokes(number) {
   } finally {
     setTimeout(() => wet.remove(), 300);
   }
-}
-
-function placeWet(image) {
-  const box = rect();
-  Object.assign(image.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
 }

@@ -1,7 +1,8 @@
 // What the page knows, and what it tells the server and hears from it. The browser keeps the history; the list of hints
 // that an answer brings is the one that counts. Answers to what has been overtaken are not shown.
 
-const words = props.words;
+const language = (navigator.languages ?? []).map((tag) => tag.slice(0, 2)).find((tag) => props.words[tag]) ?? "en";
+const words = props.words[language];
 const find = (selector) => element.querySelector(selector);
 const findAll = (selector) => [...element.querySelectorAll(selector)];
 const app = find(".colouru"), stage = find(".stage"), status = find(".status");
@@ -70,7 +71,7 @@ async function receive() {
     tell("");
     find(".progress").textContent = "";
     // A server that has forgotten the photo is given it again.
-    if (value.gone && photo && !asked) reopen();
+    if (value.gone && photo && !asked) open(photo.source, { hints, history: { past, future, curve } });
     return;
   }
   if (value.photo) await begin(value);
@@ -120,6 +121,9 @@ async function begin(value) {
   const { source } = opening;
   opening = null;
   next = null;
+  guides = {};
+  hints = value.hints;
+  advising = doubting = false;
   place = { x: 0.5, y: 0.5 };
   look(1, 0, 0);
   app.dataset.state = "working";
@@ -140,7 +144,6 @@ async function open(source, kept = null) {
   tell(sentence, true);
   find(".progress").textContent = sentence;
   const told = { hints: kept?.hints ?? null, saturation, advise: false, doubt: false };
-  advising = doubting = false;
   try {
     if (source.file) told.path = (await upload(source.file)).path;
     else told.example = source.example;
