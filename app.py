@@ -3,13 +3,16 @@
 import json
 import os
 
-# Read once, on import: no outside request of any kind.
+from colouru.ui import storage
+
+# Read once, on import: no outside request of any kind, and nothing lies anywhere but in our own folder.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["GRADIO_TEMP_DIR"] = storage.own_folder()
 
 import gradio as gr
 
-from colouru.ui import api, batch, board, downloads, handlers, words
+from colouru.ui import api, batch, board, downloads, guard, handlers, words
 from colouru.ui.examples import examples
 from colouru.ui.work import colourizer
 
@@ -44,7 +47,7 @@ CSS = """
 #sketch :is([aria-label="Undo"], [aria-label="Redo"], [aria-label="Clear canvas"]) { display: none; }
 """
 
-with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=False) as demo:
+with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     layer_url = gr.Textbox(visible=False)
     told = gr.JSON(visible=False)
@@ -204,7 +207,10 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
 demo.queue(max_size=32)
 
 if __name__ == "__main__":
+    storage.empty_in_time(demo)
+    storage.end_as_by_hand()
     demo.launch(
+        app_kwargs={"lifespan": guard.guarded},
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         css=CSS,
         max_file_size="100mb",

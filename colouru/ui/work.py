@@ -58,6 +58,8 @@ class Work:
         A JPEG, for a PNG takes longer to write than the network to answer. What is downloaded is made anew.
         """
         path = Path(self.folder.name) / f"{name}.jpg"
+        # Gone after an hour in which nothing was drawn.
+        path.parent.mkdir(exist_ok=True)
         picture.save(path, quality=95, subsampling=0)
         return str(path)
 
