@@ -2,13 +2,16 @@
 
 import os
 
-# Read once, on import: no outside request of any kind.
+from colouru.ui import storage
+
+# Read once, on import: no outside request of any kind, and nothing lies anywhere but in our own folder.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["GRADIO_TEMP_DIR"] = storage.own_folder()
 
 import gradio as gr
 
-from colouru.ui import api, batch, board, downloads, handlers, painting, words
+from colouru.ui import api, batch, board, downloads, guard, handlers, painting, words
 from colouru.ui.examples import pairs
 from colouru.ui.work import colourizer
 
@@ -18,7 +21,7 @@ def told(event: str) -> str:
     return f"(work) => [work, window.colouruTold.{event}]"
 
 
-with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=False) as demo:
+with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     said = gr.JSON(visible=False)
     page = gr.HTML(elem_id="page", server_functions=[painting.squares, pairs], **board.parts(colourizer().source))
@@ -69,7 +72,10 @@ with gr.Blocks(title=words.TITLE, delete_cache=(600, 3600), analytics_enabled=Fa
 demo.queue(max_size=32)
 
 if __name__ == "__main__":
+    storage.empty_in_time(demo)
+    storage.end_as_by_hand()
     demo.launch(
+        app_kwargs={"lifespan": guard.guarded},
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         css=board.style(),
         max_file_size="100mb",

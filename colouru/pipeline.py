@@ -170,8 +170,7 @@ class Canvas:
         self, hints: Sequence[Hint], roles: Sequence[str] = ROLES, saturation: float = 1.0
     ) -> dict[str, tuple[Image.Image, float | None]]:
         """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
-        if isinstance(saturation, bool) or not isinstance(saturation, (int, float)) or not 0 <= saturation <= 2:
-            raise ValueError(f"the saturation must be a number from 0 to 2, got {str(saturation)[:40]!r}")
+        check_saturation(saturation)
         rendered = self._render(self.chroma(hints, roles), hints, saturation)
         return {role: (picture, None if self.no_loss_because else loss) for role, (picture, loss) in rendered.items()}
 
@@ -312,6 +311,12 @@ class Canvas:
             role: (Image.fromarray(outputs[role]), errors[role] / grey_error if grey_error else float("nan"))
             for role in predictions
         }
+
+
+def check_saturation(saturation: Any) -> None:
+    """Raises ValueError if the chroma of a picture cannot be multiplied by it."""
+    if isinstance(saturation, bool) or not isinstance(saturation, (int, float)) or not 0 <= saturation <= 2:
+        raise ValueError(f"the saturation must be a number from 0 to 2, got {str(saturation)[:40]!r}")
 
 
 def _hexadecimal(lightness: float, ab: Tensor) -> str:

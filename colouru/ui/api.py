@@ -8,6 +8,7 @@ from typing import Literal
 import gradio as gr
 
 from colouru.hints import as_hints
+from colouru.pipeline import check_saturation
 from colouru.provenance import save_picture
 from colouru.ui.handlers import plain_errors, uploaded
 from colouru.ui.work import colourizer
@@ -39,6 +40,8 @@ def colourize(
         # Not a path, which the package would read: any file of this machine could be asked for.
         if hints is not None and not isinstance(hints, list):
             raise ValueError("expected a list of hints, each an object with x, y and colour")
+        # All that costs nothing to look at comes before the photo, which may take 150 MB.
+        check_saturation(saturation)
         hints = as_hints(hints)
         path = uploaded(photo)
         canvas = colourizer().open(path)
