@@ -73,7 +73,6 @@ demo.queue(max_size=32)
 
 if __name__ == "__main__":
     storage.empty_in_time(demo)
-    storage.end_as_by_hand()
     demo.launch(
         app_kwargs={"lifespan": guard.guarded},
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
@@ -82,4 +81,8 @@ if __name__ == "__main__":
         footer_links=["api"],
         run_history=False,
         ssr_mode=False,
+        prevent_thread_lock=True,
     )
+    # Not before: interrupted while it starts, Gradio takes many seconds to end.
+    storage.end_as_by_hand()
+    demo.block_thread()

@@ -244,7 +244,11 @@ def _read(path: Path, limit: int) -> bytes:
                 raise WeightsError(f"{path} is no file with content of its own; put the file itself there")
             if status.st_size > limit:
                 raise WeightsError(f"{path} has {status.st_size:,} bytes; at most {limit:,} are read")
-            return file.read()
+            # No more, should it grow meanwhile.
+            content = file.read(limit + 1)
+            if len(content) > limit:
+                raise WeightsError(f"{path} grew while it was read, beyond {limit:,} bytes")
+            return content
     except OSError as error:
         raise WeightsError(f"there is no ColourU model in {path.parent}: {path.name}: {error.strerror}") from None
 

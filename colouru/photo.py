@@ -5,6 +5,7 @@ Of colourization it knows only what a picture that ColourU saved says of itself.
 
 import dataclasses
 import io
+import math
 import struct
 import warnings
 from pathlib import Path
@@ -28,6 +29,28 @@ Image.init()
 # Phones photograph prints in it, and Pillow alone cannot read it.
 pillow_heif.register_heif_opener(thumbnails=False)
 FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "HEIF") if name in Image.OPEN]
+
+# How files of other formats begin, from the fifth byte on where they are boxes, so that they can be named.
+NOT_TAKEN = {
+    b"8BPS": "Photoshop file (PSD)",
+    b"DDS ": "DDS texture",
+    b"%PDF": "PDF",
+    b"%!PS": "PostScript file (EPS)",
+    b"\0\0\1\0": "Windows icon (ICO)",
+    b"icns": "Mac icon (ICNS)",
+    b"qoif": "QOI picture",
+    b"\xff\x4f\xff\x51": "JPEG 2000 picture",
+    b"jP  ": "JPEG 2000 picture",
+    b"\xff\x0a": "JPEG XL picture",
+    b"JXL ": "JPEG XL picture",
+    b"ftypheic": "HEIC picture",
+    b"ftypheix": "HEIC picture",
+    b"ftypmif1": "HEIC picture",
+    b"ftypavif": "AVIF picture",
+}
+
+# TGA has no such beginning, and an ending only since its second version.
+TGA_END = b"TRUEVISION-XFILE.\0"
 
 # What Pillow's decoders raise on damaged files, seen by cutting files of every format short.
 DAMAGE = (
@@ -119,19 +142,35 @@ def _open_file(path: Path) -> Photo:
     except Image.DecompressionBombError:
         raise ValueError(_too_large(name)) from None
     except UnidentifiedImageError:
-        raise ValueError(f"{name} is not a picture that can be read; save it as JPEG, PNG, TIFF or WebP") from None
-    except DAMAGE as error:
-        raise ValueError(_damaged(name, error)) from None
+        raise ValueError(f"{name} is {_kind(path)}; save it as JPEG, PNG, TIFF or WebP") from None
+    except DAMAGE:
+        raise ValueError(_damaged(name)) from None
     with picture:
         return _upright(picture, name)
 
 
-def _damaged(name: str, error: Exception) -> str:
-    return f"{name} is damaged or cut short ({error}); try copying it again from where it came"
+def _kind(path: Path) -> str:
+    """What a file is that is none of `FORMATS`."""
+    with open(path, "rb") as file:
+        start = file.read(16)
+        file.seek(-min(len(TGA_END), path.stat().st_size), 2)
+        end = file.read()
+    for signature, kind in NOT_TAKEN.items():
+        if start.startswith(signature) or start[4:].startswith(signature):
+            return f"a {kind}, a format that is not taken"
+    if end == TGA_END or path.suffix.lower() == ".tga":
+        return "a TGA picture, a format that is not taken"
+    return "not a picture that can be read"
+
+
+def _damaged(name: str) -> str:
+    return f"{name} is damaged or cut short; try copying it again from where it came"
 
 
 def _too_large(name: str, width: int = 0, height: int = 0) -> str:
-    size = f"is {width} x {height}, {width * height / 1e6:.0f} megapixels" if width else "is far too large"
+    # Rounded up, so that what is too large never reads as what is taken.
+    megapixels = math.ceil(width * height / 1e5) / 10
+    size = f"is {width} x {height}, {megapixels:g} megapixels" if width else "is far too large"
     return f"{name} {size}; at most {MAX_MEGAPIXELS} megapixels are taken, so save a smaller copy"
 
 
@@ -167,8 +206,8 @@ def _upright(picture: Image.Image, name: str) -> Photo:
         provenance, problem = _provenance(picture)
         remarks += [f"{name}: {problem}"] if problem else []
         picture = ImageOps.exif_transpose(picture)
-    except DAMAGE as error:
-        raise ValueError(_damaged(name, error)) from None
+    except DAMAGE:
+        raise ValueError(_damaged(name)) from None
     picture = _eight_bits(picture)
     picture, alpha = _without_alpha(picture)
     if profile:

@@ -8,6 +8,7 @@ import contextlib
 import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi, constants, is_offline_mode
 from huggingface_hub.errors import (
@@ -28,6 +29,7 @@ from huggingface_hub.utils import httpx
 from colouru import __version__
 from colouru.hub import (
     CONFIG_NAME,
+    MAX_CONFIG_BYTES,
     MAX_WEIGHTS_BYTES,
     WEIGHTS_NAME,
     DamagedError,
@@ -68,17 +70,14 @@ def _model_at(api: HfApi, repo: str, commit: str, *, again: bool = False) -> Mod
     source = f"{repo}@{commit}"
     files = {"repo_id": repo, "revision": commit, "force_download": again}
     with _plain_errors(repo, commit):
-        folder = Path(api.hf_hub_download(filename=CONFIG_NAME, **files)).parent
+        folder = Path(_download(api, source, CONFIG_NAME, MAX_CONFIG_BYTES, files)).parent
     try:
         # Before the gigabytes of some other kind of model come down.
         read_config(folder)
     except WeightsError as error:
         raise DamagedError(f"{source} is not a model that this version of ColourU can read: {error}") from None
     with _plain_errors(repo, commit):
-        size = api.hf_hub_download(filename=WEIGHTS_NAME, dry_run=True, **files).file_size
-        if size > MAX_WEIGHTS_BYTES:
-            raise WeightsError(f"{source} has {size:,} bytes of weights; at most {MAX_WEIGHTS_BYTES:,} are fetched")
-        api.hf_hub_download(filename=WEIGHTS_NAME, **files)
+        _download(api, source, WEIGHTS_NAME, MAX_WEIGHTS_BYTES, files)
     try:
         return read_model(folder, source)
     except DamagedError:
@@ -88,6 +87,14 @@ def _model_at(api: HfApi, repo: str, commit: str, *, again: bool = False) -> Mod
         ) from None
     except WeightsError as error:
         raise WeightsError(f"{source} cannot be used: {error}") from None
+
+
+def _download(api: HfApi, source: str, name: str, limit: int, files: dict[str, Any]) -> str:
+    """The path in the cache of a file, which is fetched if it is not there and not too large."""
+    size = api.hf_hub_download(filename=name, dry_run=True, **files).file_size
+    if size > limit:
+        raise WeightsError(f"{source} has a {name} of {size:,} bytes; at most {limit:,} are fetched")
+    return api.hf_hub_download(filename=name, **files)
 
 
 @contextlib.contextmanager
@@ -138,4 +145,4 @@ def root_cause(error: BaseException) -> str:
     """The beginning of what lies at the bottom of an error."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -134,3 +134,12 @@ def test_ageing_touches_the_share_asked_for_and_stays_a_lightness(images, genera
     assert 0.25 < changed.float().mean() < 0.55
     assert aged.min() >= -1 and aged.max() <= 1.001
     assert torch.equal(age(L, 0.0, generator), L)
+
+
+def test_a_dataset_that_fails_without_a_word_is_named_all_the_same(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError
+
+    monkeypatch.setattr("train.data.load_dataset", fail)
+    with pytest.raises(ValueError, match="cannot be loaded: OSError"):
+        load_images("train", dataset=str(tmp_path))

@@ -303,3 +303,14 @@ def test_a_folder_wins_over_a_model_of_its_name_on_the_hub(hub, model_folder, mo
 def test_who_takes_nothing_from_the_hub_does_not_wait_for_its_client(model_folder):
     program = "import sys, colouru; colouru.pipeline(sys.argv[1]); sys.exit('huggingface_hub' in sys.modules)"
     subprocess.run([sys.executable, "-c", program, str(model_folder)], check=True)
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_read_to_its_end(tmp_path, untrained_model, monkeypatch):
+    for path in untrained_model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    told = os.stat(tmp_path / "config.json")
+    with open(tmp_path / "config.json", "ab") as file:
+        file.write(b" " * 2_000_000)
+    monkeypatch.setattr("colouru.hub.os.fstat", lambda _: told)
+    with pytest.raises(WeightsError, match="grew while it was read, beyond"):
+        load_model(tmp_path)

@@ -128,6 +128,7 @@ def png_header(width: int, height: int) -> bytes:
         (jpeg_bytes()[:900], "is damaged or cut short"),
         (png_header(100, 100), "is damaged or cut short"),
         (png_header(10_000, 6_000), f"60 megapixels; at most {MAX_MEGAPIXELS} megapixels"),
+        (png_header(10_001, 5_000), r"is 10001 x 5000, 50\.1 megapixels; at most 50 megapixels"),
         (png_header(60_000, 60_000), f"at most {MAX_MEGAPIXELS} megapixels"),
     ],
 )
@@ -180,3 +181,36 @@ def test_a_photo_from_a_phone_opens_with_its_colours(tmp_path):
 def test_what_is_no_photo_at_all_is_named(source, message):
     with pytest.raises(ValueError, match=message):
         open_photo(source)
+
+
+@pytest.mark.parametrize(
+    "format, name",
+    [
+        ("TGA", "TGA"),
+        ("DDS", "DDS"),
+        ("ICO", "ICO"),
+        ("ICNS", "ICNS"),
+        ("JPEG2000", "JPEG 2000"),
+        ("PDF", "PDF"),
+        ("EPS", "EPS"),
+    ],
+)
+def test_a_format_that_is_known_and_not_taken_is_named(tmp_path, format, name):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "photo", format)
+    with pytest.raises(ValueError, match=f"photo is a .*{name}.*, a format that is not taken; save it as JPEG"):
+        open_photo(tmp_path / "photo")
+
+
+@pytest.mark.parametrize("start", [b"8BPS\0\1", b"\0\0\0\x18ftypheic", b"\xff\x0a\xfa"])
+def test_so_is_one_that_pillow_does_not_write(tmp_path, start):
+    (tmp_path / "photo").write_bytes(start + bytes(100))
+    with pytest.raises(ValueError, match="photo is a .*, a format that is not taken"):
+        open_photo(tmp_path / "photo")
+
+
+@pytest.mark.parametrize("content", [b"P6 8 x 255 ", b"P5 8 8 255 abc", jpeg_bytes()[:400], b"BM" + bytes(60)])
+def test_a_damaged_file_is_told_of_in_words_and_not_in_those_of_a_decoder(tmp_path, content):
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(ValueError) as caught:
+        open_photo(tmp_path / "photo.jpg")
+    assert str(caught.value) == "photo.jpg is damaged or cut short; try copying it again from where it came"

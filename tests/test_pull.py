@@ -196,7 +196,8 @@ def test_another_kind_of_model_is_said_before_its_weights_come_down(hub, repo, o
 def test_weights_beyond_all_memory_are_not_fetched(hub, repo, files, monkeypatch):
     hub.put("models", repo, files)
     monkeypatch.setattr("colouru.pull.MAX_WEIGHTS_BYTES", len(files[WEIGHTS]) - 1)
-    with hub.recorded() as requests, pytest.raises(WeightsError, match="bytes of weights; at most .* are fetched"):
+    message = "model.safetensors of .* bytes; at most .* are fetched"
+    with hub.recorded() as requests, pytest.raises(WeightsError, match=message):
         load_model(repo)
     assert not any(request.server == "storage" for request in requests) and MAX_WEIGHTS_BYTES > 100_000_000
 
@@ -277,3 +278,10 @@ def test_the_app_says_in_one_sentence_what_it_cannot_serve(hub, repo, monkeypatc
         SystemExit, match=f"^colouru: there is no model {repo} on the Hub, nor a folder of that name here"
     ):
         work.colourizer.__wrapped__()
+
+
+def test_a_config_that_is_too_large_is_not_fetched(hub, repo, files):
+    hub.put("models", repo, files | {"config.json": b" " * 2_000_000})
+    with hub.recorded() as requests, pytest.raises(WeightsError, match="config.json of 2,000,000 bytes; at most"):
+        load_model(repo)
+    assert not any(request.method == "GET" and "config.json" in request.path for request in requests)

@@ -19,6 +19,7 @@ from torch import Tensor
 from colouru.colour import linear_light, linear_to_lab, to_network
 from colouru.hints import simulate_hints
 from colouru.metrics import is_coloured
+from colouru.pull import root_cause
 from train.preset import PRESETS, Preset
 
 TINY_IMAGENET = "zh-plus/tiny-imagenet"
@@ -112,7 +113,7 @@ def _open_split(dataset: str, split: str, revision: str | None, image_column: st
     try:
         found = load_dataset(dataset, revision=revision)
     except (OSError, ValueError, DatasetsError) as error:
-        raise ValueError(f"{dataset} cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise ValueError(f"{dataset} cannot be loaded: {root_cause(error)}") from None
     assert isinstance(found, DatasetDict)
     if split not in found:
         raise ValueError(f"{dataset} has no split {split!r}; it has {', '.join(found)}")
