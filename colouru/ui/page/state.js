@@ -131,7 +131,8 @@ async function begin(value) {
   find(".progress").textContent = "";
   setView(shownView === "original" && !own ? "colour" : shownView);
   fitStage();
-  clearSketch();
+  strokes++;
+  takeUp("dots");
   keepPhoto(source);
 }
 
