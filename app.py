@@ -66,7 +66,7 @@ with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     download.success(fn=None, js="() => document.querySelector('#file').click()")
     download.then(fn=None, js="() => window.dispatchEvent(new Event('colouru-downloaded'))")
     colour_all.click(batch.colour_all, files, archive, api_visibility="private", **alone)
-    close.click(fn=None, js="() => document.body.classList.remove('several')")
+    close.click(fn=None, js="() => document.querySelector('#several').classList.remove('open')")
     gr.api(api.colourize, api_name="colourize", **alone)
 
 demo.queue(max_size=32)

@@ -478,3 +478,12 @@ def test_nobody_is_shut_out_by_contrast_a_missing_name_or_a_language(person):
             (each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")
         ]
         assert serious == [], state
+
+
+def test_a_grey_photo_says_that_there_is_nothing_to_compare_with(person, grey_photo):
+    person.upload(grey_photo)
+    assert not person.page.locator("#page [data-view=original]").is_visible()
+    assert person.page.locator("#gan-loss").inner_text() == ""
+    person.page.locator("#page summary").click()
+    assert "no colour to compare with" in person.page.locator("#page .meaning").inner_text()
+    assert not person.page.locator("#page .curve-box").is_visible()

@@ -5,9 +5,8 @@ import contextlib
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.data import astronaut, camera
+from skimage.data import astronaut
 
-from colouru.ui import words
 from tests.browser import CHROMIUM, Visitor, free_port, near, running_app, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
@@ -142,14 +141,3 @@ def test_what_is_shown_is_what_is_saved_however_the_saturation_was_turned(addres
             chroma = np.ptp(shown, axis=2).mean()
             assert pale is None or chroma < 0.9 * pale
             pale = chroma
-
-
-def test_grey_photos_say_that_there_is_nothing_to_compare_with(address, tmp_path):
-    Image.fromarray(camera()).save(tmp_path / "grey.png")
-    with visitor(address) as person:
-        person.upload(tmp_path / "grey.png")
-        assert not person.page.locator("#page [data-view=original]").is_visible()
-        assert person.page.locator("#gan-loss").inner_text() == ""
-        person.page.locator("#page summary").click()
-        assert "no colour to compare with" in person.page.locator("#page .meaning").inner_text()
-        assert words.PAGE["curve"] and not person.page.locator("#page .curve-box").is_visible()

@@ -5,7 +5,7 @@ const commands = {
   undo: () => revise(past, future),
   redo: () => revise(future, past),
   clear: () => hints.length && change([], -1),
-  several: () => document.body.classList.add("several"),
+  several: () => document.querySelector("#several").classList.add("open"),
   "zoom-in": () => zoomAtSpot(1.5),
   "zoom-out": () => zoomAtSpot(1 / 1.5),
   fit: () => look(1, 0, 0),
@@ -74,7 +74,7 @@ find(".file").addEventListener("change", (event) => {
 // Dropped and pasted photos and Ctrl+Z, wherever the pointer is; in a text box paste and undo are the text's.
 
 const writing = () => document.activeElement?.matches?.("input[type=text], textarea");
-const severalShown = () => document.body.classList.contains("several");
+const severalShown = () => document.querySelector("#several.open") !== null;
 
 window.addEventListener("dragover", (event) => { if (!severalShown()) event.preventDefault(); });
 window.addEventListener("drop", (event) => {

@@ -70,7 +70,7 @@ async function takeUp(name) {
   if (name === "paint") {
     selected = -1;
     listen();
-    window.editor.set_tool("draw");
+    clearSketch();
     sizeBrush();
     followSketch();
     for (const wait of [50, 300]) setTimeout(fillSheet, wait);
@@ -92,7 +92,7 @@ function listen() {
 }
 
 async function readStrokes(number) {
-  const layer = (await window.editor.get_blobs()).layers[0];
+  const whose = photo, layer = (await window.editor.get_blobs()).layers[0];
   // Another stroke has begun or ended meanwhile: it is read together with this one.
   if (number !== strokes || brush().is_drawing || !layer) return;
   clearSketch();
@@ -108,6 +108,7 @@ async function readStrokes(number) {
   slot.append(wet);
   try {
     const found = await server.squares(url);
+    if (whose !== photo) return;
     if (!found || found.problem) return complain(found?.problem ?? words.nothing_answered);
     if (!found.hints.length) return describe();
     remember(found.hints[0].colour);

@@ -123,6 +123,7 @@ async function begin(value) {
   next = null;
   guides = {};
   hints = value.hints;
+  selected = -1;
   advising = doubting = false;
   place = { x: 0.5, y: 0.5 };
   look(1, 0, 0);
@@ -131,7 +132,8 @@ async function begin(value) {
   find(".progress").textContent = "";
   setView(shownView === "original" && !own ? "colour" : shownView);
   fitStage();
-  clearSketch();
+  strokes++;
+  takeUp("dots");
   keepPhoto(source);
 }
 
