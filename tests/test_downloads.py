@@ -100,7 +100,8 @@ def test_a_download_without_a_photo_says_what_to_do(work):
 def test_what_the_browser_composes_is_what_is_saved(tmp_path):
     Image.fromarray(astronaut()).resize((900, 700)).save(tmp_path / "photo.png")
     work, _, _ = start(tmp_path / "photo.png")
-    saved = np.asarray(Image.open(next(downloads.download(work, asked("gan-png", saturation=1.5))))).astype(int)
+    download = downloads.download(work, asked("gan-png", saturation=1.5))
+    saved = np.asarray(Image.open(next(download))).astype(int)
     shown = np.asarray(work.canvas.colour([DOT], ["gan"], 1.5)["gan"][0]).astype(int)
     assert max(work.size) < PREVIEW_SIDE and np.abs(saved - shown).max() == 0
     assert board.told(asked("gan-png", saturation=1.5)).view.saturation == 1.5
