@@ -135,7 +135,7 @@ GENERATOR = {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8,
 
 # What is done to a good model, and words that the error must have.
 HOSTILE = {
-    "a format from the future": (config(format=2), "config.json is not of format 2"),
+    "a format from the future": (config(format=3), "config.json is not of format 2"),
     "no format": (config(format=None), "config.json is not of format 2"),
     "an unknown key": (config(palette="ab313"), "has the unknown key 'palette'"),
     "a class to import": (config(_target_="os.system"), "has the unknown key '_target_'"),

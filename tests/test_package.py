@@ -52,7 +52,7 @@ def test_the_wheel_tells_its_version_and_what_it_needs(wheel, pins):
     always = {found.name: found.specifier for found in needed if not found.marker}
     page = {found.name: found.specifier for found in needed if found.marker and found.marker.evaluate({"extra": "app"})}
     assert page == {name: found.specifier for name, found in pins.items()}
-    assert always == {name: specifier for name, specifier in page.items() if name != "gradio"}
+    assert always == {name: specifier for name, specifier in page.items() if name not in ("gradio", "filelock")}
 
 
 def test_installed_elsewhere_the_command_colours_a_photo(wheel, tmp_path, colourful):
