@@ -214,9 +214,9 @@ def test_everything_can_be_done_with_keys_alone(person, grey_photo):
     page.keyboard.press("Control+Shift+z")
     person.wait_for_hints(lambda hints: len(hints) == 1, "it to go again")
     page.keyboard.press("+")
-    assert page.locator("#page .zoom").inner_text() == "150 %"
+    person.wait_for(lambda: page.locator("#page .zoom").inner_text() == "150 %", "the zoom to be told")
     page.keyboard.press("0")
-    assert page.locator("#page .zoom").inner_text() == "100 %"
+    person.wait_for(lambda: page.locator("#page .zoom").inner_text() == "100 %", "the whole photo to be told")
     coloured = person.picture()
     page.keyboard.down("g")
     page.wait_for_timeout(300)

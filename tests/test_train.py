@@ -331,16 +331,17 @@ def test_a_stage_says_in_one_line_what_it_lacks(dataset, tmp_path):
     with pytest.raises(SystemExit, match="train.pretrain: there is no checkpoint.pt"):
         pretrain.main(["--network", "unet", "--resume", *arguments(dataset, tmp_path, 1)])
     (tmp_path / "checkpoint.pt").write_bytes(b"half a checkpo")
-    with pytest.raises(SystemExit, match="checkpoint.pt cannot be read"):
+    with pytest.raises(SystemExit, match="checkpoint.pt is no checkpoint of ColourU"):
         pretrain.main(["--network", "unet", "--resume", *arguments(dataset, tmp_path, 1)])
 
 
 def test_an_interrupted_write_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
-    save_checkpoint(tmp_path, {"step": 1})
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
-    with pytest.raises(OSError, match="full"):
-        save_checkpoint(tmp_path, {"step": 2})
-    assert load_checkpoint(tmp_path) == {"step": 1}
+    state = {"step": 1, "colourizer": {}, "weights": {}}
+    save_checkpoint(tmp_path, state)
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "the disk is full")))
+    with pytest.raises(SystemExit, match="the disk is full"):
+        save_checkpoint(tmp_path, state | {"step": 2})
+    assert load_checkpoint(tmp_path) == state
 
 
 def test_the_sheet_of_examples_has_a_row_for_each(untrained_model, tmp_path):
