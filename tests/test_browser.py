@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from axe_core_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import expect
 from skimage.data import astronaut, camera
 
 from colouru.hints import hints_from_json
@@ -153,18 +154,19 @@ def test_a_colour_comes_from_a_code_the_plane_a_name_the_model_or_another_pictur
 def test_a_colour_for_the_next_dot_leaves_the_last_one_as_it_is(person, colour_photo):
     person.upload(colour_photo)
     which = person.page.locator("#page .which")
-    assert which.inner_text() == "Next dot"
+    expect(which).to_have_text("Next dot")
     person.click(0.5, 0.2)
     person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
-    assert which.inner_text() == "Dot 1 of 1"
+    expect(which).to_have_text("Dot 1 of 1")
     (first,) = person.hints()
     person.do("for-next")
-    assert which.inner_text() == "Next dot"
+    expect(which).to_have_text("Next dot")
     choose_code(person, ORANGE)
     assert person.hints() == [first]
     person.click(0.2, 0.6)
     hints = person.wait_for_hints(lambda hints: len(hints) == 2, "the second dot")
-    assert hints[0] == first and hints[1]["colour"] == ORANGE and which.inner_text() == "Dot 2 of 2"
+    assert hints[0] == first and hints[1]["colour"] == ORANGE
+    expect(which).to_have_text("Dot 2 of 2")
     person.do("for-next")
     person.do("true-colour")
     person.click(0.24, 0.62)

@@ -36,7 +36,10 @@ function select(number) {
     size = hints[number].size ?? 0.03;
     find(".size").value = 100 * size;
     send();
-  } else describe();
+  } else {
+    released = sent;
+    describe();
+  }
   draw();
 }
 

@@ -17,6 +17,8 @@ let selected = -1, size = 0.03, recent = [], past = [], future = [], curve = [];
 let next = null;
 let tool = "dots", shownView = "colour", network = "gan", saturation = 1, advising = false, doubting = false;
 let sent = 0, answered = 0, opening = null;
+// The last that had been sent when a dot was let go of: its answer, still under way, must not take it up again.
+let released = -1;
 
 const spot = () => (selected >= 0 ? hints[selected] : place);
 
@@ -83,7 +85,7 @@ async function receive() {
   doubt = tinted;
   ({ hints, clipped, likely, losses } = value);
   marked = value.marker;
-  selected = Math.min(value.selected, hints.length - 1);
+  selected = value.stamp <= released ? -1 : Math.min(value.selected, hints.length - 1);
   noteLoss();
   keepWork();
   draw();
