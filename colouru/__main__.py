@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from colouru.hub import ROLES
-from colouru.photo import open_photo
+from colouru.model import ROLES
+from colouru.picture.photo import open_photo
+from colouru.picture.provenance import picture_format
 from colouru.pipeline import Colourizer, pipeline
-from colouru.provenance import picture_format
 
 
 def main(argv: list[str] | None = None) -> None:

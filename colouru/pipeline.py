@@ -18,13 +18,14 @@ from torch import Tensor
 from colouru import __version__
 from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import doubt, likely_colours
-from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
-from colouru.hub import ROLES, Model, load_model
+from colouru.hints import Hint, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
+from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.generator import Generator, Sight
-from colouru.photo import Photo, open_photo
+from colouru.painted import hints_or_paint, is_layer
+from colouru.picture.photo import Photo, open_photo
+from colouru.picture.provenance import Provenance, save_picture
 from colouru.propagation import chroma_slope, guided_rows, keep_hints
-from colouru.provenance import Provenance, save_picture
 
 # Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
 BAND_PIXELS = 1 << 20
@@ -140,7 +141,7 @@ class Canvas:
         """The photo in colour.
 
         Args:
-            hints: in any form that `colouru.hints.as_hints` takes.
+            hints: in any form that `colouru.painted.hints_or_paint` takes.
             saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
 
         Raises:
@@ -247,13 +248,13 @@ class Canvas:
         return getattr(self.model, role)(L.to(self.device), *tensors).cpu()
 
     def read_hints(self, hints: Any) -> list[Hint]:
-        """Hints for this photo in any form that `colouru.hints.as_hints` takes, as a list.
+        """Hints for this photo in any form that `colouru.painted.hints_or_paint` takes, as a list.
 
         Raises:
             ValueError: if they are none, or a painted layer of other proportions than the photo's.
         """
         self._check_proportions(hints)
-        return as_hints(hints)
+        return hints_or_paint(hints)
 
     def clipped(self, hints: Sequence[Hint]) -> tuple[int, ...]:
         """The numbers of the hints whose colour does not exist at the lightness of most of the photo under them."""
@@ -275,7 +276,7 @@ class Canvas:
 
     def _check_proportions(self, hints: Any) -> None:
         """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
-        if not isinstance(hints, (np.ndarray, Image.Image)):
+        if not is_layer(hints):
             return
         height, width = np.asarray(hints).shape[:2]
         expected = self.photo.height * width / self.photo.width
@@ -350,7 +351,7 @@ class Colourizer:
         return {"baseline": self.model.baseline, "gan": functools.partial(self.model.gan, **bold)}
 
     def open(self, photo: Any) -> Canvas:
-        """A photo in any form that `colouru.photo.open_photo` takes, made ready to be coloured."""
+        """A photo in any form that `colouru.picture.photo.open_photo` takes, made ready to be coloured."""
         return Canvas(open_photo(photo), self.model, self.device)
 
     def __call__(self, photo: Any, hints: Any = None) -> Any:
@@ -358,8 +359,8 @@ class Colourizer:
 
         Args:
             photo: a path, a PIL image or an array; or a list of them.
-            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.hints.as_hints`; for a list of photos
-                a list with one such entry a photo, or None.
+            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`; for a list of
+                photos a list with one such entry a photo, or None.
 
         Returns:
             A `Colourization`; for a list of photos a list.
@@ -390,6 +391,18 @@ def pipeline(
         device: where the networks run; a GPU if there is one, else the processor.
 
     Raises:
-        colouru.hub.WeightsError: if that model cannot be had. Nothing else is taken in its place.
+        colouru.model.WeightsError: if that model cannot be had. Nothing else is taken in its place.
     """
-    return Colourizer(load_model(model, revision=revision, token=token), device)
+    return Colourizer(find_model(model, revision=revision, token=token), device)
+
+
+def find_model(model: str | Path | None = None, *, revision: str | None = None, token: str | None = None) -> Model:
+    """The weights that `pipeline` takes. What is on disk wins over a model of the same name on the Hub."""
+    if isinstance(model, str) and is_hub_id(model):
+        # Late: importing the Hub's client takes a fifth of a second, and only this needs it.
+        from colouru.hub import pull_model
+
+        return pull_model(model, revision, token)
+    if revision is not None:
+        raise WeightsError(f"a revision is for models on the Hub, and {model or 'the embedded one'} is not there")
+    return load_model(model)

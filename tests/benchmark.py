@@ -17,11 +17,11 @@ from skimage.data import astronaut
 
 from colouru import Hint, pipeline
 from colouru.colour import picture_to_lab, to_network
-from colouru.hints import simulate_hints
 from colouru.pipeline import Colourizer
 from colouru.ui import board
 from colouru.ui.work import PREVIEW_SIDE, View, Work
 from tests.browser import ARGUMENTS, CHROMIUM, PHONE, SCREEN, Visitor, running_app
+from train.hints import simulate_hints
 
 CLICKS, STROKES, PEOPLE = 10, 5, 5
 

@@ -23,7 +23,7 @@ from datasets import ClassLabel, Dataset, Features, Image
 from packaging.requirements import Requirement
 from PIL import Image as PILImage
 
-from colouru.hub import save_model
+from colouru.model import save_model
 from colouru.networks import build_colourizer
 from train.preset import PRESETS
 

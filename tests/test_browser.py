@@ -238,7 +238,7 @@ def test_zoomed_in_a_click_lands_where_it_was_aimed_and_the_photo_s_own_detail_s
     assert person.picture().std() < 10
     for _ in range(2):
         person.do("zoom-in")
-    assert person.page.locator("#page .zoom").inner_text() == "225 %"
+    person.wait_for(lambda: person.page.locator("#page .zoom").inner_text() == "225 %", "the zoom to be told")
     middle = left + width / 2, top + height / 2
     person.page.mouse.click(middle[0] + 0.25 * width, middle[1])
     (hint,) = person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.data import astronaut, camera
 
 from colouru.hints import Hint, hints_from_json, hints_to_json
-from colouru.photo import open_photo
+from colouru.picture.photo import open_photo
 from colouru.ui import batch, board, downloads, handlers, words
 from colouru.ui.work import PREVIEW_SIDE
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from colouru.hints import simulate_hints
 from colouru.networks import Generator
+from train.hints import simulate_hints
 
 
 @pytest.fixture

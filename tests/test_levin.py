@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from train.levin import levin
+from train.measure.levin import levin
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from colouru.hints import simulate_hints
 from colouru.networks import Autoencoder, Discriminator, UNet, build_colourizer
+from train.hints import simulate_hints
 
 
 @pytest.fixture(params=[Autoencoder, UNet])

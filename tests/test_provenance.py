@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from colouru import Hint, __version__, pipeline
-from colouru.photo import open_photo
-from colouru.provenance import (
+from colouru.picture.photo import open_photo
+from colouru.picture.provenance import (
     EXTENSION_SEGMENT,
     MAX_XMP_BYTES,
     NAMESPACE,

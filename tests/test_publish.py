@@ -11,13 +11,14 @@ import torch
 from huggingface_hub import ModelCard
 
 from colouru import pipeline
-from colouru.hub import read_config, read_model
+from colouru.model import read_config, read_model
 from colouru.networks import build_colourizer
 from tests.conftest import SMALL_NETWORKS
 from tests.hub_server import TOKEN
-from train import evaluate, publish
+from train import publish
 from train.card import model_card
 from train.checkpoint import save_checkpoint
+from train.measure import evaluate
 from train.push import push
 
 TAG = "v7.0"
@@ -38,7 +39,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluation(runs, dataset):
-    """What train.evaluate leaves of that model."""
+    """What train.measure.evaluate leaves of that model."""
     arguments = [f"--baseline={runs / 'baseline'}", f"--gan={runs / 'gan'}", f"--folder={runs / 'first'}"]
     publish.main([*arguments, "--working-size", "32", "64"])
     options = ["--preset", "report", "--limit", "12", f"--out={runs / 'evaluation'}"]
@@ -244,10 +245,10 @@ def test_figures_of_other_weights_are_refused(runs, evaluation, tmp_path):
     figures = json.loads((evaluation / "metrics.json").read_text())
     (tmp_path / "metrics.json").write_text(json.dumps(figures | {"sha256": "0" * 64}))
     with pytest.raises(
-        SystemExit, match="measured other weights, .*; run train.evaluate --model on the folder of these"
+        SystemExit, match="measured other weights, .*; run train.measure.evaluate --model on the folder of these"
     ):
         publish.main(arguments(runs, tmp_path / "model", *options, f"--evaluation={tmp_path}"))
-    with pytest.raises(SystemExit, match="there is no metrics.json of train.evaluate in"):
+    with pytest.raises(SystemExit, match="there is no metrics.json of train.measure.evaluate in"):
         publish.main(arguments(runs, tmp_path / "model", *options, f"--evaluation={tmp_path / 'nowhere'}"))
 
 

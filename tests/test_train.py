@@ -12,10 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
-from colouru.hints import simulate_hints
-from colouru.hub import load_model
-from train import ablation, blend, evaluate, examples, gan, pretrain, publish, semantic, working_size
+from colouru.model import load_model
+from train import blend, gan, pretrain, publish, semantic
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
+from train.hints import simulate_hints
+from train.measure import ablation, evaluate, examples, working_size
 
 pytestmark = pytest.mark.slow
 

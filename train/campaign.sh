@@ -26,4 +26,4 @@ stage pretrain runs/baseline --network autoencoder --steps 16000
 stage gan runs/gan --generator runs/generator
 python -m train.blend runs/generator runs/gan --share 0.1 --out runs/blend
 python -m train.publish --baseline runs/baseline --gan runs/blend --folder runs/model --working-size 96 256
-python -m train.evaluate --dataset "$DATASET" --model runs/model --photos "$TEST_PHOTOS" --limit 1000 --out runs/evaluation
+python -m train.measure.evaluate --dataset "$DATASET" --model runs/model --photos "$TEST_PHOTOS" --limit 1000 --out runs/evaluation

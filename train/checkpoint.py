@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from colouru.hub import CONFIG_NAME, ROLES, load_model
+from colouru.model import CONFIG_NAME, ROLES, load_model
 from colouru.networks import build_colourizer
 
 NAME = "checkpoint.pt"

@@ -17,9 +17,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from colouru.colour import linear_light, linear_to_lab, to_network
-from colouru.hints import simulate_hints
+from colouru.hub import root_cause
 from colouru.metrics import is_coloured
-from colouru.pull import root_cause
+from train.hints import simulate_hints
 from train.preset import PRESETS, Preset
 
 TINY_IMAGENET = "zh-plus/tiny-imagenet"

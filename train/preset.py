@@ -9,7 +9,7 @@ class Preset:
 
     Attributes:
         classes: WordNet ids of the classes of Tiny ImageNet to keep; None for all.
-        hint_counts: the law of the number of hints, as `colouru.hints.simulate_hints` takes it.
+        hint_counts: the law of the number of hints, as `train.hints.simulate_hints` takes it.
         hint_sides: the least and the greatest side of a hint, in pixels of an image of 64.
         strokes, flat: shares of hints that are strokes, and of pictures whose hints have one colour each.
         aged: share of pictures whose lightness is made to look like an old photograph's.

@@ -13,7 +13,7 @@ from huggingface_hub.utils import httpx
 from huggingface_hub.utils.sha import git_hash
 
 from colouru import __version__
-from colouru.pull import root_cause
+from colouru.hub import root_cause
 
 
 def push(folder: Path, names: list[str], repo: str, tag: str) -> str:

@@ -14,7 +14,6 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from colouru.hints import simulate_hints
 from colouru.metrics import colourfulness, squared_error
 from train.checkpoint import NAME, load_checkpoint, weights_in
 from train.data import (
@@ -28,8 +27,9 @@ from train.data import (
     random_stream,
     whole_batch,
 )
+from train.hints import simulate_hints
+from train.measure.sheet import hinted_grey, save_sheet, to_rgb
 from train.preset import PRESETS
-from train.sheet import hinted_grey, save_sheet, to_rgb
 
 WATCHED_COUNTS = (0, 1, 5)
 SAMPLES = 8

@@ -8,8 +8,8 @@ from typing import Literal
 import gradio as gr
 
 from colouru.hints import as_hints
+from colouru.picture.provenance import save_picture
 from colouru.pipeline import check_saturation
-from colouru.provenance import save_picture
 from colouru.ui.handlers import plain_errors, uploaded
 from colouru.ui.work import colourizer
 

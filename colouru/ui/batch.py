@@ -8,8 +8,8 @@ from pathlib import Path
 import gradio as gr
 
 from colouru.hints import as_hints
-from colouru.photo import open_photo
-from colouru.provenance import save_picture
+from colouru.picture.photo import open_photo
+from colouru.picture.provenance import save_picture
 from colouru.ui import words
 from colouru.ui.work import colourizer
 

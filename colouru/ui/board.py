@@ -14,7 +14,7 @@ from torch import Tensor
 
 from colouru.colour import grey_bytes
 from colouru.hints import Hint, as_hints
-from colouru.photo import Photo
+from colouru.picture.photo import Photo
 from colouru.pipeline import Canvas
 from colouru.ui.palette import SWATCHES
 from colouru.ui.words import PAGE

@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from colouru.hints import hints_from_json
-from colouru.photo import open_photo
+from colouru.picture.photo import open_photo
 from colouru.ui import board, painting, words
 from colouru.ui.examples import examples
 from colouru.ui.work import PREVIEW_SIDE, Work, colourizer

@@ -7,7 +7,7 @@ import os
 import sys
 
 from colouru.hints import Hint
-from colouru.hub import WeightsError
+from colouru.model import WeightsError
 from colouru.pipeline import Canvas, Colourizer, pipeline
 
 # Longer side in pixels of the copy that is worked on and shown; finer detail is sent where a person looks for it.

@@ -1,6 +1,6 @@
 """Which parts of the generator earn their place: each taken away or exchanged, all trained alike for a short while.
 
-python -m train.ablation --photos FOLDER --out runs/ablation --steps 300
+python -m train.measure.ablation --photos FOLDER --out runs/ablation --steps 300
 
 Same images, same hints, same steps for all. Measured on images and photographs held out of the training split.
 """
@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from colouru.hints import simulate_hints
 from colouru.metrics import squared_error
 from colouru.networks import Generator, UNet
 from colouru.networks.diffusion import HOLD
@@ -24,6 +23,7 @@ from colouru.networks.generator import Sight
 from colouru.networks.kriging import Tokens, kernel
 from train.checkpoint import weights_in
 from train.data import Pictures, add_data_arguments, draw_examples, random_stream, whole_batch
+from train.hints import simulate_hints
 from train.objective import CLIP, Objective
 from train.optimizer import Optimizer
 from train.preset import PRESETS
@@ -150,7 +150,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         ablate(args)
     except ValueError as error:
-        sys.exit(f"train.ablation: {error}")
+        sys.exit(f"train.measure.ablation: {error}")
 
 
 def ablate(args: argparse.Namespace) -> None:

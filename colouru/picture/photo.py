@@ -15,9 +15,9 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from colouru.exif import exif_of
 from colouru.hints import Hint
-from colouru.provenance import Provenance, read_provenance
+from colouru.picture.exif import exif_of
+from colouru.picture.provenance import Provenance, read_provenance
 
 MAX_MEGAPIXELS = 50
 
@@ -76,7 +76,7 @@ class Photo:
     Attributes:
         rgb: (H,W,3) uint8, sRGB, upright.
         remarks: sentences about what was done to get there that the person should know of.
-        exif: its EXIF as bytes, b"" where it has none, see `colouru.exif`.
+        exif: its EXIF as bytes, b"" where it has none, see `colouru.picture.exif`.
         provenance: where its colours come from, if ColourU gave it them.
     """
 

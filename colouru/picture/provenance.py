@@ -21,9 +21,9 @@ from xml.sax.saxutils import escape
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from colouru.exif import carried_over
 from colouru.hints import Hint, as_hints, hints_from_json, hints_to_json
-from colouru.hub import ROLES
+from colouru.model import ROLES
+from colouru.picture.exif import carried_over
 
 # The term of IPTC's vocabulary for a picture that a machine has added to a photograph.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"

@@ -11,7 +11,7 @@ from colouru.hints import Hint
 from colouru.networks.bins import AB_BINS, nearest_bin
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
-from train.protocol import CHUNK, Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
+from train.measure.protocol import CHUNK, Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
 
 WHERE_COUNTS = (1, 3, 5, 10)
 SPOTS = 10

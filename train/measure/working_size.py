@@ -1,6 +1,6 @@
 """How large a copy of a photo the networks should see: measured on photographs held out of the training split.
 
-python -m train.working_size --photos FOLDER --model runs/model
+python -m train.measure.working_size --photos FOLDER --model runs/model
 """
 
 import argparse
@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from colouru.hub import ROLES, load_model
-from colouru.pipeline import Colourizer
+from colouru.model import ROLES
+from colouru.pipeline import Colourizer, find_model
 from train.data import hold_out_photos, load_photos, random_stream
-from train.protocol import Z_SIDE, original, true_hints
+from train.measure.protocol import Z_SIDE, original, true_hints
 
 SIZES = (64, 96, 128, 192, 256)
 COUNTS = (0, 5, 20)
@@ -27,10 +27,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     try:
-        model = load_model(args.model)
+        model = find_model(args.model)
         _, photos = hold_out_photos(load_photos("train", datasets=args.photos))
     except ValueError as error:
-        sys.exit(f"train.working_size: {error}")
+        sys.exit(f"train.measure.working_size: {error}")
     pictures = [photo.movedim(0, -1).numpy() for photo in photos]
     print("| longer side | network | " + " | ".join(f"loss at {n} hints" for n in COUNTS) + " |")
     print("|---|---|" + "---|" * len(COUNTS))

@@ -1,6 +1,6 @@
 """How much of a training step goes into feeding it: drawing a batch and its hints, against the network's own work.
 
-python -m train.benchmark --dataset zh-plus/tiny-imagenet
+python -m train.measure.feeding --dataset zh-plus/tiny-imagenet
 """
 
 import argparse
@@ -9,9 +9,9 @@ import time
 
 import torch
 
-from colouru.hints import simulate_hints
 from colouru.networks import COLOURIZERS, build_colourizer
 from train.data import add_data_arguments, data_options, draw_batch, load_images, random_stream
+from train.hints import simulate_hints
 from train.preset import PRESETS
 
 STEPS = 30

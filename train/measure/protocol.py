@@ -15,8 +15,8 @@ from colouru.hints import Hint, pixel_at, rasterize, simulate_hints
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
-from train.levin import levin
-from train.measure import Figures, joined, measure, shown
+from train.measure.figures import Figures, joined, measure, shown
+from train.measure.levin import levin
 
 T_COUNTS = (0, 1, 2, 5, 10, 20, 50)
 T_SIDE = 3

@@ -1,6 +1,6 @@
 """Measure a model on pictures it has not seen, beside Levin et al. (2004) on the same hints.
 
-python -m train.evaluate --limit 1000 --photos FOLDER --out runs/evaluation
+python -m train.measure.evaluate --limit 1000 --photos FOLDER --out runs/evaluation
 
 Protocol T, on small images: n hints of 3x3 pixels in the true colours, n in 0, 1, 2, 5, 10, 20, 50.
 Protocol Z (Zhang et al. 2017), on --photos at 256 x 256: n hints of 6x6 pixels, each in the mean colour of its patch.
@@ -19,9 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colouru.hints import simulate_hints
 from colouru.pipeline import Colourizer, pipeline
-from train.curve import save_gain_curve, save_loss_curve
 from train.data import (
     PINNED_REVISIONS,
     add_data_arguments,
@@ -31,10 +29,12 @@ from train.data import (
     random_stream,
     whole_batch,
 )
-from train.guidance import palette_recall, where_next
-from train.levin import levin
-from train.measure import COLUMNS, Figures, summary
-from train.protocol import (
+from train.hints import simulate_hints
+from train.measure.curve import save_gain_curve, save_loss_curve
+from train.measure.figures import COLUMNS, Figures, summary
+from train.measure.guidance import palette_recall, where_next
+from train.measure.levin import levin
+from train.measure.protocol import (
     REPORT_SIZES,
     T_SIDE,
     Results,
@@ -48,7 +48,7 @@ from train.protocol import (
     true_hints,
     vividness,
 )
-from train.sheet import hinted_grey, save_sheet, to_rgb
+from train.measure.sheet import hinted_grey, save_sheet, to_rgb
 
 SHEET_HINTS = 5
 SHEET_ROWS = 24
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         evaluate(args)
     except ValueError as error:
-        sys.exit(f"train.evaluate: {error}")
+        sys.exit(f"train.measure.evaluate: {error}")
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -1,0 +1,283 @@
+"""Weights: a folder with `config.json` and `model.safetensors`, written and read strictly. The package embeds one.
+
+Nothing is guessed and nothing falls back: what is asked for loads completely, or `WeightsError` says why not. No
+file is trusted, wherever it came from: it is data and never code, and nothing in it is used before it was checked.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import reprlib
+import stat
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from colouru.networks import COLOURIZERS, build_colourizer
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+FORMAT = 2
+ROLES = ("baseline", "gan")
+
+MAX_CONFIG_BYTES = 64 << 10
+MAX_HEADER_BYTES = 1 << 20
+MAX_WEIGHTS_BYTES = 512 << 20
+FLOATS = ("F32", "F16", "BF16")
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+
+
+class WeightsError(ValueError):
+    """The weights cannot be had; the message says why and what to do."""
+
+
+class DamagedError(WeightsError):
+    """The weights are other bytes than their `config.json` was written for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What `config.json` says.
+
+    Attributes:
+        baseline, gan: the keyword arguments of `build_colourizer` for each network.
+        working_size: for each network, the longer side in pixels of the copy of a photo that it sees.
+        sha256: of the weights file.
+    """
+
+    baseline: dict[str, Any]
+    gan: dict[str, Any]
+    working_size: dict[str, int]
+    sha256: str
+
+    @classmethod
+    def from_json(cls, text: str) -> "Config":
+        """Raises WeightsError if a key is missing, unknown, or has a value outside its bounds."""
+        try:
+            values = _parse(text)
+        except (ValueError, RecursionError) as error:
+            raise WeightsError(f"{CONFIG_NAME} is not valid JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise WeightsError(f"{CONFIG_NAME} must hold an object")
+        if values.pop("format", None) != FORMAT:
+            raise WeightsError(f"{CONFIG_NAME} is not of format {FORMAT}; it may need another version of ColourU")
+        names = {field.name for field in dataclasses.fields(cls)}
+        if wrong := sorted(names ^ values.keys()):
+            verb = "lacks" if wrong[0] in names else "has the unknown key"
+            raise WeightsError(f"{CONFIG_NAME} {verb} {reprlib.repr(wrong[0])}; it may need another version of ColourU")
+        for role in ROLES:
+            _check_network(role, values[role])
+        sizes, sha256 = values["working_size"], values["sha256"]
+        if not isinstance(sizes, dict) or sizes.keys() != set(ROLES):
+            raise WeightsError(f"{CONFIG_NAME}: working_size must have exactly {' and '.join(ROLES)}")
+        for size in sizes.values():
+            if type(size) is not int or not 16 <= size <= 1024:
+                given = reprlib.repr(size)
+                raise WeightsError(f"{CONFIG_NAME}: working_size must be whole numbers from 16 to 1024, not {given}")
+        if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
+            raise WeightsError(f"{CONFIG_NAME}: sha256 must be 64 hexadecimal digits")
+        return cls(**values)
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+
+def _check_network(role: str, values: Any) -> None:
+    if not isinstance(values, dict) or "network" not in values:
+        raise WeightsError(f"{CONFIG_NAME}: {role} must be an object that names its network")
+    if not isinstance(values["network"], str) or values["network"] not in COLOURIZERS:
+        given = reprlib.repr(values["network"])
+        raise WeightsError(f"{CONFIG_NAME}: {role} must be one of {', '.join(COLOURIZERS)}, not {given}")
+    names = ["widths", "semantic_widths"] if values["network"] == "generator" else ["widths"]
+    if values.keys() != {"network", *names}:
+        raise WeightsError(f"{CONFIG_NAME}: {role} must have exactly network and {' and '.join(names)}")
+    for name in names:
+        widths = values[name]
+        if not isinstance(widths, list) or not 1 <= len(widths) <= 8:
+            raise WeightsError(f"{CONFIG_NAME}: the {name} of {role} must be a list of one to eight numbers")
+        if any(type(width) is not int or not 2 <= width <= 1024 for width in widths):
+            raise WeightsError(f"{CONFIG_NAME}: the {name} of {role} must be whole numbers from 2 to 1024")
+
+
+def _parse(text: str) -> Any:
+    """JSON in which no key comes twice: of two such, one reader takes the first and another the second."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(values := dict(pairs)) < len(pairs):
+            raise ValueError("a key comes twice")
+        return values
+
+    return json.loads(text, object_pairs_hook=once)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """Both networks, ready to run, and where they came from.
+
+    Attributes:
+        source: for people: where that is, and the beginning of the weights' sha256.
+        name: for pictures that are passed on: "embedded", user/name@commit of the Hub, or the folder's own name,
+            for its path is nobody's business.
+    """
+
+    baseline: nn.Module
+    gan: nn.Module
+    config: Config
+    source: str
+    name: str
+
+
+def save_model(
+    folder: Path, baseline: nn.Module, gan: nn.Module, *, working_size: dict[str, int], describe: dict
+) -> Config:
+    """Write both networks as half-precision weights with their `config.json` into `folder`.
+
+    Args:
+        working_size: for each of `ROLES`, see `Config`.
+        describe: for each of `ROLES` the keyword arguments of `build_colourizer`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    content = weights_bytes(baseline, gan, torch.float16)
+    sha256 = hashlib.sha256(content).hexdigest()
+    config = Config(**{role: describe[role] for role in ROLES}, working_size=working_size, sha256=sha256)
+    (folder / WEIGHTS_NAME).write_bytes(content)
+    (folder / CONFIG_NAME).write_text(config.to_json())
+    return config
+
+
+def weights_bytes(baseline: nn.Module, gan: nn.Module, precision: torch.dtype) -> bytes:
+    """Both networks as the content of a safetensors file; the same networks always give the same bytes."""
+    state = {
+        f"{role}.{name}": (tensor.to(precision) if tensor.is_floating_point() else tensor).contiguous().cpu()
+        for role, network in zip(ROLES, (baseline, gan), strict=True)
+        for name, tensor in network.state_dict().items()
+    }
+    return save(state, metadata={"format": "pt"})
+
+
+def load_model(source: str | Path | None = None) -> Model:
+    """The embedded model for None, else that in a folder, or beside a given weights file.
+
+    Raises:
+        WeightsError: if there is none, it is damaged, or it is not a ColourU model.
+    """
+    if source is None:
+        return read_model(Path(str(resources.files("colouru") / "weights")), "embedded")
+    folder = Path(source)
+    if folder.suffix == ".safetensors":
+        if folder.name != WEIGHTS_NAME:
+            raise WeightsError(f"expected a folder with {CONFIG_NAME} and {WEIGHTS_NAME}, or the latter; got {source}")
+        folder = folder.parent
+    if not folder.is_dir():
+        raise WeightsError(
+            f"there is no ColourU model in {source}: expected a folder with {CONFIG_NAME} and {WEIGHTS_NAME}, or a Hub "
+            "id of the form user/name"
+        )
+    return read_model(folder, str(source), folder.resolve().name)
+
+
+def is_hub_id(source: str) -> bool:
+    """Whether it is sought on the Hub: it looks like user/name, and nothing of that name is on disk."""
+    return bool(HUB_ID.fullmatch(source)) and not source.endswith(".safetensors") and not Path(source).exists()
+
+
+def read_config(folder: Path) -> Config:
+    """Raises WeightsError if the `config.json` of a folder is missing or wrong."""
+    return Config.from_json(_read(folder / CONFIG_NAME, MAX_CONFIG_BYTES).decode("utf-8", errors="replace"))
+
+
+def read_model(folder: Path, source: str, name: str | None = None) -> Model:
+    """The model in a folder; `source` says where it came from, and `name`, the same if not given, is `Model.name`.
+
+    Raises:
+        DamagedError: if the weights are not those that `config.json` tells of.
+        WeightsError: if anything else about the two files is wrong.
+    """
+    config = read_config(folder)
+    try:
+        with torch.device("meta"):
+            networks = nn.ModuleDict({role: build_colourizer(**getattr(config, role)) for role in ROLES})
+    except ValueError as error:
+        raise WeightsError(f"{CONFIG_NAME}: {error}") from None
+    content = _read(folder / WEIGHTS_NAME, MAX_WEIGHTS_BYTES)
+    if hashlib.sha256(content).hexdigest() != config.sha256:
+        raise DamagedError(
+            f"{folder / WEIGHTS_NAME} is damaged: its sha256 is not the one in {CONFIG_NAME}; fetch both files again"
+        )
+    networks.load_state_dict(_read_state(content, networks.state_dict()), strict=True, assign=True)
+    networks.eval().requires_grad_(False)
+    return Model(
+        networks["baseline"],
+        networks["gan"],
+        config,
+        source=f"{source} (sha256 {config.sha256[:12]})",
+        name=name or source,
+    )
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        # A pipe is opened without waiting for who may never write to it, and then, like a device, not read.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise WeightsError(f"{path} is no file with content of its own; put the file itself there")
+            if status.st_size > limit:
+                raise WeightsError(f"{path} has {status.st_size:,} bytes; at most {limit:,} are read")
+            # No more, should it grow meanwhile.
+            content = file.read(limit + 1)
+            if len(content) > limit:
+                raise WeightsError(f"{path} grew while it was read, beyond {limit:,} bytes")
+            return content
+    except OSError as error:
+        raise WeightsError(f"there is no ColourU model in {path.parent}: {path.name}: {error.strerror}") from None
+
+
+def _read_state(content: bytes, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, after names, shapes and types were seen to be those of `expected`."""
+    header = _read_header(content)
+    if wrong := sorted(expected.keys() ^ header.keys()):
+        verb = "lacks" if wrong[0] in expected else "has, but the networks do not,"
+        named = wrong[0] if wrong[0] in expected else reprlib.repr(wrong[0])
+        raise WeightsError(f"{WEIGHTS_NAME} {verb} {len(wrong)} tensors, {named} among them")
+    for name, entry in header.items():
+        _check_tensor(name, entry, expected[name])
+    try:
+        state = {name: tensor.to(expected[name].dtype) for name, tensor in load(content).items()}
+    except SafetensorError as error:
+        raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: {error}") from None
+    if lost := [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]:
+        raise WeightsError(f"{WEIGHTS_NAME} holds values that are not finite, in {lost[0]}")
+    return state
+
+
+def _read_header(content: bytes) -> dict[str, Any]:
+    """For each tensor what the file says of it: https://github.com/huggingface/safetensors#format."""
+    length = int.from_bytes(content[:8], "little")
+    if length > MAX_HEADER_BYTES:
+        raise WeightsError(f"{WEIGHTS_NAME} is not a safetensors file of ours: its header is too large")
+    try:
+        header = _parse(content[8 : 8 + length].decode())
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: {error}") from None
+    if not isinstance(header, dict):
+        raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: its header is no object")
+    header.pop("__metadata__", None)
+    return header
+
+
+def _check_tensor(name: str, entry: Any, expected: Tensor) -> None:
+    shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
+    if shape != list(expected.shape):
+        raise WeightsError(f"{name} has shape {reprlib.repr(shape)}, where the network has {list(expected.shape)}")
+    types = FLOATS if expected.is_floating_point() else ("I64",)
+    if dtype not in types:
+        raise WeightsError(f"{name} is stored as {reprlib.repr(dtype)}; expected {' or '.join(types)}")

@@ -1,0 +1,141 @@
+"""Painted layers: RGBA pictures of the photo's proportions, in which what is opaque is a hint."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage.measure import label
+
+from colouru.hints import MAX_HINTS, Hint, as_hints, hint_regions
+
+MAX_LAYER_SIDE = 512
+
+# The side of a square of paint that is not left out, as a fraction of the layer's longer side.
+LEAST_DETAIL = 1 / 64
+
+# Where one colour is painted over another, a browser may blend the two along the rim: patches of paint this narrow, as
+# a fraction of the layer's longer side, in mixed colours that nobody chose.
+RIM = 1 / 200
+
+# A pixel of a painted layer counts as painted from this alpha on: the rim that a browser may blend does not.
+OPAQUE = 250
+
+
+def hints_or_paint(hints: Any) -> list[Hint]:
+    """Hints in any form of `colouru.hints.as_hints`, or a painted layer (PIL, or (H,W,4) uint8), as a list.
+
+    Raises:
+        ValueError: as `as_hints` and `hints_from_layer`.
+    """
+    return hints_from_layer(np.asarray(hints)) if is_layer(hints) else as_hints(hints)
+
+
+def is_layer(hints: Any) -> bool:
+    return isinstance(hints, (np.ndarray, Image.Image))
+
+
+def packed_paint(layer: np.ndarray) -> np.ndarray:
+    """One number (H,W) int64 for the colour of each pixel of a painted layer (H,W,4) uint8, 0 where it has no paint."""
+    return np.where(layer[..., 3] >= OPAQUE, layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1]) + 1, 0)
+
+
+def hints_from_layer(layer: np.ndarray, among: np.ndarray | None = None) -> list[Hint]:
+    """The dots, strokes and areas of a painted layer, each covered by as few squares as show its shape.
+
+    A dot becomes one hint, a stroke several along it: in every connected patch of one colour the largest inscribed
+    square is taken, then the largest that fits into what remains, until what fits is too small to matter.
+
+    Args:
+        layer: (H,W,4) uint8 RGBA; painted where it is opaque.
+        among: (H,W) bool, where to look; everywhere if None.
+
+    Raises:
+        ValueError: if it is not such an array, or has more than `MAX_HINTS` patches of paint.
+    """
+    if layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8 or not layer.size:
+        raise ValueError(f"expected a painted layer of shape (H,W,4), uint8, got {layer.shape}, {layer.dtype}")
+    # Every n-th pixel of a large layer shows the same shapes.
+    stride = -(-max(layer.shape) // MAX_LAYER_SIDE)
+    layer = layer[::stride, ::stride]
+    height, width = layer.shape[:2]
+    paint = packed_paint(layer)
+    painted = paint > 0
+    sought = paint if among is None else np.where(among[::stride, ::stride], paint, 0)
+    patches = label(sought, background=0, connectivity=2)
+    if patches.max() > MAX_HINTS:
+        raise ValueError(f"the layer has more than {MAX_HINTS:,} separate patches of paint; no more are taken")
+    hints: list[Hint] = []
+    for number, box in enumerate(ndimage.find_objects(patches), start=1):
+        window = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
+        patch = patches[window] == number
+        if _is_rim(patch, painted[window], least=RIM * max(height, width)):
+            continue
+        first = int(np.flatnonzero(patch)[0])
+        colour = "#{:02x}{:02x}{:02x}".format(*layer[window][np.unravel_index(first, patch.shape)][:3])
+        for row, column, side in inscribed_squares(patch, least=LEAST_DETAIL * max(height, width)):
+            hints.append(
+                Hint(
+                    x=round((window[1].start + column + side / 2) / width, 6),
+                    y=round((window[0].start + row + side / 2) / height, 6),
+                    colour=colour,
+                    size=round(side / max(height, width), 6),
+                )
+            )
+    return hints
+
+
+def _is_rim(patch: np.ndarray, painted: np.ndarray, least: float) -> bool:
+    """Whether `patch` (H,W) bool is too narrow to be meant and lies along other paint, `painted` (H,W) bool."""
+    widest = 2 * int(ndimage.distance_transform_cdt(np.pad(patch, 1), metric="chessboard").max()) - 1
+    return widest < least and bool((ndimage.binary_dilation(patch, np.ones((3, 3))) & painted & ~patch).any())
+
+
+def inscribed_squares(patch: np.ndarray, least: float, limit: int = 400) -> list[tuple[int, int, int]]:
+    """Squares (row, column, side) that do not overlap and lie inside `patch` (H,W) bool, the largest first.
+
+    Down to half of the first one's side, so that a dot is one square whatever its size, and down to `least` pixels, so
+    that nothing of note is lost where a fine stroke meets a large area.
+    """
+    left = np.pad(patch, 1)
+    # The chessboard distance to the nearest unpainted pixel is the half side of the square around a pixel.
+    distance = ndimage.distance_transform_cdt(left, metric="chessboard")
+    reach = int(distance.max())
+    squares: list[tuple[int, int, int]] = []
+    while len(squares) < limit:
+        half = int(distance.max())
+        if half == 0 or (squares and 2 * half - 1 < min(squares[0][2] / 2, least)):
+            break
+        # Of equally large ones the one nearest to their middle, so that a round dot is hit in its centre.
+        candidates = np.argwhere(distance == half)
+        row, column = candidates[np.abs(candidates - candidates.mean(0)).sum(1).argmin()]
+        top, start, side = int(row) - half + 1, int(column) - half + 1, 2 * half - 1
+        # Odd squares waste a row where the patch is even: grow by one if all of it is painted.
+        if left[top : top + side + 1, start : start + side + 1].all():
+            side += 1
+        left[top : top + side, start : start + side] = False
+        squares.append((top - 1, start - 1, side))
+        # No distance changes further away than the largest of them, and none is decided by anything beyond that.
+        near, around = (_window(top, start, side, margin, left.shape) for margin in (reach, 2 * reach))
+        again = ndimage.distance_transform_cdt(np.pad(left[around], 1, mode="edge"), metric="chessboard")[1:-1, 1:-1]
+        offset = around[0].start, around[1].start
+        distance[near] = again[tuple(slice(s.start - o, s.stop - o) for s, o in zip(near, offset, strict=True))]
+    return squares
+
+
+def _window(top: int, start: int, side: int, margin: int, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """A square grown by `margin` on every side, as far as an array of `shape` goes."""
+    return (
+        slice(max(top - margin, 0), min(top + side + margin, shape[0])),
+        slice(max(start - margin, 0), min(start + side + margin, shape[1])),
+    )
+
+
+def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarray:
+    """The hints as a painted layer (H,W,4) uint8 RGBA, from which `hints_from_layer` finds them again."""
+    layer = np.zeros((height, width, 4), np.uint8)
+    hints = list(hints)
+    for hint, (rows, columns) in zip(hints, hint_regions(hints, height, width), strict=True):
+        layer[rows, columns] = [*bytes.fromhex(hint.colour[1:]), 255]
+    return layer

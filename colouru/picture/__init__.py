@@ -1,0 +1,1 @@
+"""Files of pictures: opened safely, and saved with what they say of themselves."""

@@ -1,0 +1,1 @@
+"""Measuring what was trained: protocols, figures, curves and sheets. Nothing here changes weights."""
