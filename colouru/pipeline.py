@@ -24,11 +24,14 @@ from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.generator import Generator, Sight
 from colouru.painted import hints_or_paint, is_layer
 from colouru.picture.photo import Photo, open_photo
-from colouru.picture.provenance import Provenance, save_picture
+from colouru.picture.provenance import Provenance, picture_format, save_picture
 from colouru.propagation import chroma_slope, guided_rows, keep_hints
 
 # Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
 BAND_PIXELS = 1 << 20
+
+# What is coloured from file to file may be larger than what is held in memory.
+MAX_SCAN_MEGAPIXELS = 250
 
 # Whether a photo has colours of its own is asked of a copy this long, in which the noise of JPEG has averaged out.
 LOOK_SIDE = 64
@@ -84,6 +87,28 @@ class Colourization:
         if network not in ROLES:
             raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r}")
         save_picture(getattr(self, network), path, self.provenance[network], self.exif, keep_location=keep_location)
+
+
+@dataclasses.dataclass(frozen=True)
+class ColouredFile:
+    """What was written, for one photo that was coloured from file to file.
+
+    Attributes:
+        width, height: of the picture, in pixels.
+        bits: a channel of what was written, 8 or 16.
+        normalized_loss: of the network whose picture it is, as `Colourization` has it; None where there is none.
+        no_loss_because: a sentence that says why there is none, or "".
+        remarks: what was done to the photo on opening that the person should know of.
+        provenance: what the picture was saved with, its hints included.
+    """
+
+    width: int
+    height: int
+    bits: int
+    normalized_loss: float | None
+    no_loss_because: str
+    remarks: tuple[str, ...]
+    provenance: Provenance = dataclasses.field(repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -353,6 +378,47 @@ class Colourizer:
     def open(self, photo: Any) -> Canvas:
         """A photo in any form that `colouru.picture.photo.open_photo` takes, made ready to be coloured."""
         return Canvas(open_photo(photo), self.model, self.device)
+
+    def colour_file(
+        self,
+        photo: str | Path,
+        target: str | Path,
+        hints: Any = None,
+        network: str = "gan",
+        *,
+        max_megapixels: float = MAX_SCAN_MEGAPIXELS,
+        keep_location: bool = False,
+        progress: Callable[[float], None] | None = None,
+    ) -> ColouredFile:
+        """Colour a photo from file to file, in strips: memory does not grow with it.
+
+        Args:
+            photo: a path.
+            target: ends in .tif, .png, .jpg or .webp. TIFF is written with 16 bits a channel, PNG with as many as the
+                photo has. It is replaced only by a whole picture.
+            hints: in any form that `colouru.painted.hints_or_paint` takes; None for those in the photo itself, if
+                ColourU saved it.
+            network: "baseline" or "gan", whose picture is written.
+            max_megapixels: a photo with more is refused.
+            keep_location: whether where the photo was taken stays in the EXIF.
+            progress: called now and then with the share that is done, in [0, 1].
+
+        Raises:
+            ValueError: if the photo, the hints or the target's name cannot be used; the message says what was wrong.
+            OSError: if the target cannot be written.
+        """
+        if network not in ROLES:
+            raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r}")
+        picture_format(target)
+        opened = open_photo(photo)
+        canvas = self.open(opened)
+        hints = canvas.read_hints(opened.hints if hints is None else hints)
+        coloured, loss = canvas.colour(hints, [network])[network]
+        provenance = canvas.provenance(hints, network)
+        save_picture(coloured, target, provenance, opened.exif, keep_location=keep_location)
+        if progress:
+            progress(1.0)
+        return ColouredFile(*coloured.size, 8, loss, canvas.no_loss_because, opened.remarks, provenance)
 
     def __call__(self, photo: Any, hints: Any = None) -> Any:
         """The photo in colour.
