@@ -1,0 +1,157 @@
+"""The photos of an archive: what there is in folders, files, patterns, or the rows of a dataset, before any is read.
+
+Hints of a file NAME.jpg lie beside it in NAME.json.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import glob
+import itertools
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from colouru.archive.folder import File, Folder
+from colouru.archive.table import Table, is_table, open_table
+from colouru.picture.photo import FORMATS
+
+HINTS = ".json"
+
+# Of a folder's files those with these endings are its photos, and those with none. Of formats that are not taken,
+# cameras' own among them, each is told of by its name.
+PHOTOS = {ending for ending, format in Image.registered_extensions().items() if format in FORMATS} | set(
+    ".jp2 .j2k .jpx .jpf .j2c .psd .psb .jxl .tga .heic .heif .hif .dng .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef".split()
+)
+
+MAGIC = re.compile(r"[*?[]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scan:
+    """One photo of an archive.
+
+    Attributes:
+        name: in the archive, with "/" between folders.
+        source: where it lies.
+        stamp: another one once the photo or its hints have changed.
+        hints: the name of the file with its hints, None without.
+    """
+
+    name: str
+    source: Folder | Table
+    stamp: str
+    hints: str | None = None
+
+    @contextlib.contextmanager
+    def fetched(self) -> Iterator[tuple[Path, Path | None]]:
+        """Paths on this machine of the photo and of its hints."""
+        with contextlib.ExitStack() as stack:
+            photo = stack.enter_context(self.source.fetched(self.name))
+            yield photo, stack.enter_context(self.source.fetched(self.hints)) if self.hints else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What was found.
+
+    Attributes:
+        scans: by name.
+        left_out: of files that are no photos by their endings, how many of each ending.
+    """
+
+    scans: dict[str, Scan]
+    left_out: collections.Counter[str]
+
+
+def find_scans(sources: Sequence[str], out: Folder) -> Finding:
+    """Every photo among `sources`, files hidden and pictures in `out` left out.
+
+    Args:
+        sources: folders, files and patterns as shells have them, on this machine or by URL; or one dataset. Names are
+            relative to the folder that all of them share.
+
+    Raises:
+        ValueError: if a source is not there, or the sources are in `out` or not on one file system.
+        OSError: if a folder cannot be read.
+    """
+    if any(is_table(source) for source in sources):
+        if len(sources) > 1:
+            raise ValueError("a dataset is coloured by itself, into a folder of its own")
+        table = open_table(sources[0])
+        return Finding({name: Scan(name, table, table.stamp) for name in table.names}, collections.Counter())
+    protocols = {source.partition("://")[0] if "://" in source else "" for source in sources}
+    if len(protocols) > 1:
+        raise ValueError("the sources share no folder, after which their pictures could be named")
+    fs = None if protocols == {""} else Folder(sources[0]).store[0]
+    found = [_expanded(source, fs) for source in sources]
+    root = posixpath.commonpath([base for base, _ in found])
+    files: dict[str, File] = {}
+    for path in itertools.chain.from_iterable(paths for _, paths in found):
+        files |= _files(_folder(path, fs), path[len(root.rstrip("/")) + 1 :], _folder(root, fs), out)
+    return _sorted_out(_folder(root, fs), files)
+
+
+def _folder(path: str, fs: Any) -> Folder:
+    return Folder(fs.unstrip_protocol(path) if fs else path)
+
+
+def _expanded(source: str, fs: Any) -> tuple[str, list[str]]:
+    """The folder that a source is about, and the folders and files that it names, by absolute paths.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    if fs:
+        path, is_folder, is_file = fs._strip_protocol(source), fs.isdir, fs.isfile
+    else:
+        path, is_folder, is_file = os.path.abspath(source), os.path.isdir, os.path.isfile
+    if is_folder(path):
+        return path, [path]
+    if is_file(path):
+        return posixpath.dirname(path), [path]
+    if not (pattern := MAGIC.search(path)):
+        raise ValueError(f"there is no file or folder {source}")
+    matches = sorted(fs.glob(path) if fs else glob.glob(path, recursive=True))
+    if not matches:
+        raise ValueError(f"there is nothing that {source} stands for")
+    return posixpath.dirname(path[: pattern.start()]), matches
+
+
+def _files(place: Folder, name: str, root: Folder, out: Folder) -> dict[str, File]:
+    """The file called `name` in `root`, which is at `place`, with that of its hints; or all of that folder but `out`.
+
+    Raises:
+        ValueError: if it lies in `out`.
+    """
+    own, others = _real(place), _real(out)
+    if own == others or own.startswith(others + "/"):
+        raise ValueError(f"photos lie in {out.url}, where nothing is written over them; give a folder of its own")
+    if place.is_folder():
+        inside = others[len(own.rstrip("/")) + 1 :] if others.startswith(own.rstrip("/") + "/") else None
+        prefix = f"{name}/" if name else ""
+        return {prefix + inner: file for inner, file in place.files(but=inside).items()}
+    names = (name, posixpath.splitext(name)[0] + HINTS)
+    return {one: file for one in names if (file := root.file(one))}
+
+
+def _real(folder: Folder) -> str:
+    return os.path.realpath(folder.url) if folder.is_local else folder.url.rstrip("/")
+
+
+def _sorted_out(root: Folder, files: dict[str, File]) -> Finding:
+    scans, left_out = {}, collections.Counter()
+    for name, file in files.items():
+        stem, ending = posixpath.splitext(name)
+        if ending.lower() in PHOTOS or not ending:
+            hints = files.get(stem + HINTS)
+            stamp = f"{file.stamp} {hints.stamp}" if hints else file.stamp
+            scans[name] = Scan(name, root, stamp, stem + HINTS if hints else None)
+        elif ending.lower() != HINTS:
+            left_out[ending.lower()] += 1
+    return Finding(scans, left_out)
