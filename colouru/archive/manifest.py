@@ -73,14 +73,19 @@ class Record:
     def from_json(cls, line: bytes) -> "Record":
         """Raises ValueError if it is no such line. Keys of later versions are passed over."""
         values: Any = json.loads(line)
-        names = {field.name for field in dataclasses.fields(cls)}
         try:
-            record = cls(**{name: value for name, value in values.items() if name in names})
+            values["remarks"] = tuple(values.get("remarks", ()))
+            record = (
+                cls(**values) if values.keys() == KEYS else cls(**{key: values[key] for key in values.keys() & KEYS})
+            )
         except (AttributeError, TypeError) as error:
             raise ValueError(f"a line of {NAME} is none: {error}") from None
-        if not all(isinstance(value, str) for value in (record.photo, record.stamp, record.picture)):
+        if not (isinstance(record.photo, str) and isinstance(record.stamp, str) and isinstance(record.picture, str)):
             raise ValueError(f"a line of {NAME} names no photo")
-        return dataclasses.replace(record, remarks=tuple(record.remarks))
+        return record
+
+
+KEYS = {field.name for field in dataclasses.fields(Record)}
 
 
 def sha256_of_hints(hints: Iterable[Hint]) -> str | None:

@@ -26,7 +26,9 @@ def picture_names(photos: Iterable[str], ending: str | None, given: Mapping[str,
     taken = {_alike(name): photo for photo, name in given.items()}
     for photo in sorted(photos):
         name = _name(photo, ending)
-        if photo in given and given[photo] in (name, _marked(photo, name)):
+        if given.get(photo) == name:
+            pass
+        elif photo in given and given[photo] == _marked(photo, name):
             name = given[photo]
         elif taken.get(_alike(name), photo) != photo:
             name = _marked(photo, name)
@@ -56,4 +58,6 @@ def _last(name: str) -> str:
 
 def _alike(name: str) -> str:
     """The same for names that some disk takes for one."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    return (
+        name.lower() if name.isascii() else unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    )

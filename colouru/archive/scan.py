@@ -84,7 +84,7 @@ def find_scans(sources: Sequence[str], out: Folder) -> Finding:
         if len(sources) > 1:
             raise ValueError("a dataset is coloured by itself, into a folder of its own")
         table = open_table(sources[0])
-        return Finding({name: Scan(name, table, table.stamp) for name in table.names}, collections.Counter())
+        return Finding({name: Scan(name, table, table.stamp) for name in table.rows}, collections.Counter())
     protocols = {source.partition("://")[0] if "://" in source else "" for source in sources}
     if len(protocols) > 1:
         raise ValueError("the sources share no folder, after which their pictures could be named")
@@ -92,7 +92,11 @@ def find_scans(sources: Sequence[str], out: Folder) -> Finding:
     found = [_expanded(source, fs) for source in sources]
     root = posixpath.commonpath([base for base, _ in found])
     files: dict[str, File] = {}
-    for path in itertools.chain.from_iterable(paths for _, paths in found):
+    paths = list(itertools.chain.from_iterable(paths for _, paths in found))
+    for path in paths:
+        # A shell's * means the pictures of the last time, too.
+        if len(paths) > 1 and _real(_folder(path, fs)) == _real(out):
+            continue
         files |= _files(_folder(path, fs), path[len(root.rstrip("/")) + 1 :], _folder(root, fs), out)
     return _sorted_out(_folder(root, fs), files)
 
@@ -117,10 +121,12 @@ def _expanded(source: str, fs: Any) -> tuple[str, list[str]]:
         return posixpath.dirname(path), [path]
     if not (pattern := MAGIC.search(path)):
         raise ValueError(f"there is no file or folder {source}")
+    base = posixpath.dirname(path[: pattern.start()])
     matches = sorted(fs.glob(path) if fs else glob.glob(path, recursive=True))
+    matches = [match for match in matches if not any(part.startswith(".") for part in match[len(base) :].split("/"))]
     if not matches:
         raise ValueError(f"there is nothing that {source} stands for")
-    return posixpath.dirname(path[: pattern.start()]), matches
+    return base, matches
 
 
 def _files(place: Folder, name: str, root: Folder, out: Folder) -> dict[str, File]:
@@ -141,7 +147,10 @@ def _files(place: Folder, name: str, root: Folder, out: Folder) -> dict[str, Fil
 
 
 def _real(folder: Folder) -> str:
-    return os.path.realpath(folder.url) if folder.is_local else folder.url.rstrip("/")
+    if folder.is_local:
+        return os.path.realpath(folder.url)
+    fs, path = folder.store
+    return fs.unstrip_protocol(path).rstrip("/")
 
 
 def _sorted_out(root: Folder, files: dict[str, File]) -> Finding:
