@@ -86,7 +86,8 @@ def read_directory(
 ) -> tuple[dict[int, Entry], int]:
     """The entries of a directory by their tags, and where the next directory is, 0 for nowhere.
 
-    Left out are the tags that are not wanted, and those that lie outside the file, or do not fit any more into `room` bytes.
+    Left out are the tags that are not wanted, and those whose values lie outside the file or do not fit any more into
+    `room` bytes.
 
     Raises:
         struct.error, OSError, ValueError, OverflowError: if there is no directory.

@@ -9,6 +9,7 @@ The structure is that of a TIFF file, as section 4.6 of the EXIF specification (
 import contextlib
 import io
 import struct
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
@@ -25,6 +26,10 @@ MAIN, DETAILS, LOCATION = 0, 0x8769, 0x8825
 
 ORIENTATION, COLOUR_SPACE, WIDTH, HEIGHT = 0x0112, 0xA001, 0xA002, 0xA003
 
+ACROSS, DOWN, UNIT = 0x011A, 0x011B, 0x0128
+INCH, CENTIMETRE = 2, 3
+PER_INCH = {INCH: 1.0, CENTIMETRE: 2.54}
+
 # Of the main directory the names, dates and texts; the rest says how a file is laid out, or is private to some program.
 KEPT = {
     0x010D,  # document name
@@ -32,9 +37,9 @@ KEPT = {
     0x010F,  # make
     0x0110,  # model
     ORIENTATION,
-    0x011A,  # horizontal resolution
-    0x011B,  # vertical resolution
-    0x0128,  # unit of the resolution
+    ACROSS,
+    DOWN,
+    UNIT,
     0x0131,  # software
     0x0132,  # date and time
     0x013B,  # artist
@@ -61,7 +66,32 @@ def exif_of(picture: Image.Image) -> bytes:
         finally:
             picture.fp.seek(place)
     exif = picture.info.get("exif")
-    return _copied(_without_prefix(exif), keep_location=True) if isinstance(exif, bytes) else b""
+    return exif_in(exif) if isinstance(exif, bytes) else b""
+
+
+def exif_in(block: bytes) -> bytes:
+    """The same of EXIF as a file has it."""
+    return _copied(_without_prefix(block), keep_location=True)
+
+
+def exif_of_tiff(path: Path) -> bytes:
+    """The same of a TIFF file."""
+    with open(path, "rb") as file:
+        return _copied(file, keep_location=True)
+
+
+def resolution_in(exif: bytes) -> tuple[float, float] | None:
+    """Pixels an inch, across and down, or None where it says nothing of it."""
+    try:
+        order, directories = _read(_without_prefix(exif))
+    except (struct.error, OSError, ValueError, OverflowError):
+        return None
+    main = directories[MAIN]
+    across, down = ((main[tag].numbers(order) if tag in main else ()) for tag in (ACROSS, DOWN))
+    unit = (main[UNIT].numbers(order) if UNIT in main else ()) or (INCH,)
+    if not across or not down or unit[0] not in PER_INCH:
+        return None
+    return across[0] * PER_INCH[unit[0]], down[0] * PER_INCH[unit[0]]
 
 
 def carried_over(exif: bytes, width: int, height: int, *, keep_location: bool) -> bytes:

@@ -12,7 +12,7 @@ import numbers
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.parsers import expat
@@ -246,11 +246,17 @@ def read_provenance(picture: Image.Image) -> Provenance | None:
         ValueError: if ColourU did, and it is damaged, too long or no longer whole; the message says which.
     """
     packet = picture.info.get("xmp")
-    if not isinstance(packet, bytes) or NAMESPACE.encode() not in packet:
+    segments = [content for _, content in getattr(picture, "applist", [])]
+    return provenance_in(packet, segments) if isinstance(packet, bytes) else None
+
+
+def provenance_in(packet: bytes, segments: Sequence[bytes] = ()) -> Provenance | None:
+    """The same of the XMP of a file, and of the segments of a JPEG, in which the rest of it may be."""
+    if NAMESPACE.encode() not in packet:
         return None
     found = _properties(packet)
     if guid := found.pop("HasExtendedXMP", None):
-        found |= _properties(_extension(picture, guid))
+        found |= _properties(_extension(segments, guid))
     names = {field.name.capitalize(): field.name for field in dataclasses.fields(Provenance)}
     if missing := sorted(names.keys() - found.keys()):
         raise ValueError(f"it lacks {' and '.join(missing)}")
@@ -261,7 +267,7 @@ def read_provenance(picture: Image.Image) -> Provenance | None:
     return Provenance(**values)
 
 
-def _extension(picture: Image.Image, guid: str) -> bytes:
+def _extension(segments: Sequence[bytes], guid: str) -> bytes:
     """The part of the XMP of a JPEG that did not fit into the first segment.
 
     Raises:
@@ -269,7 +275,7 @@ def _extension(picture: Image.Image, guid: str) -> bytes:
     """
     head = EXTENSION_SEGMENT + guid.encode(errors="replace")
     pieces = {}
-    for _, content in getattr(picture, "applist", []):
+    for content in segments:
         if content.startswith(head) and len(content) >= len(head) + 8:
             _, start = struct.unpack_from(">II", content, len(head))
             pieces[start] = content[len(head) + 8 :]
