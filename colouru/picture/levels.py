@@ -139,12 +139,16 @@ def _guessed(high: float, name: str, what: str) -> tuple[Levels, tuple[str, ...]
     # A tenth of the range at least, or it is anybody's guess; and a little more than it, for rounding.
     for white in WHITES:
         if white / 10 < high <= white + 0.5:
-            return Levels(white=white), (f"{name} has {what} that end at {high:,.6g}: {white:,} is taken for white.",)
+            return Levels(white=white), (f"{name} has {what} that end at {_number(high)}: {white:,} is taken for white.",)
     raise Refused(_undecided(name, what, 0, high))
 
 
 def _undecided(name: str, what: str, low: float, high: float) -> str:
     return (
-        f"{name} has {what} from {low:,.6g} to {high:,.6g}, and nothing says which of them is white; "
+        f"{name} has {what} from {_number(low)} to {_number(high)}, and nothing says which of them is white; "
         "save it with 8 or 16 bits"
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"

@@ -145,8 +145,11 @@ class Photo:
         """The photo itself, if it is held in memory, else a copy that is, at least `OVERVIEW_SIDE` long."""
         if is_held(self.pixels):
             return self
-        factor = max(1, max(self.height, self.width) // OVERVIEW_SIDE)
-        return dataclasses.replace(self, pixels=reduced(self.pixels, factor))
+        return dataclasses.replace(self, pixels=reduced(self.pixels, self._overview_factor))
+
+    @property
+    def _overview_factor(self) -> int:
+        return 1 if is_held(self.pixels) else max(1, max(self.height, self.width) // OVERVIEW_SIDE)
 
     def thumbnail(self, longer_side: int) -> "Photo":
         """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
@@ -154,7 +157,8 @@ class Photo:
             return self
         scale = longer_side / max(self.height, self.width)
         height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
-        return dataclasses.replace(self, pixels=shrunk(self.overview.pixels, height, width))
+        extent = (self.height / self._overview_factor, self.width / self._overview_factor)
+        return dataclasses.replace(self, pixels=shrunk(self.overview.pixels, height, width, extent))
 
 
 def open_photo(source: Any, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:

@@ -134,19 +134,24 @@ def reduced(pixels: Pixels, factor: int) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def shrunk(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A smaller copy of that size, by Lanczos' filter; same type."""
+def shrunk(pixels: np.ndarray, height: int, width: int, extent: tuple[float, float] | None = None) -> np.ndarray:
+    """A smaller copy of that size, by Lanczos' filter; same type.
+
+    Args:
+        extent: rows and columns that the picture really has, where its last ones are `reduced` from fewer.
+    """
+    rows, columns = extent or pixels.shape[:2]
     if pixels.dtype == np.uint8:
-        picture = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
-        return np.asarray(picture)
-    factor = max(1, int(min(pixels.shape[0] / height, pixels.shape[1] / width) / 3))
+        options = {"resample": Image.Resampling.LANCZOS, "reducing_gap": 3, "box": (0, 0, columns, rows)}
+        return np.asarray(Image.fromarray(pixels).resize((width, height), **options))
+    factor = max(1, int(min(rows / height, columns / width) / 3))
     if factor > 1:
-        pixels = reduced(pixels, factor)
+        pixels, rows, columns = reduced(pixels, factor), rows / factor, columns / factor
     # Pillow has no sixteen bits to resize in; 24 bits of floating point hold them.
     channels = [pixels] if pixels.ndim == 2 else list(np.moveaxis(pixels, 2, 0))
+    options = {"resample": Image.Resampling.LANCZOS, "box": (0, 0, columns, rows)}
     resized = [
-        np.asarray(Image.fromarray(each.astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))
-        for each in channels
+        np.asarray(Image.fromarray(each.astype(np.float32)).resize((width, height), **options)) for each in channels
     ]
     whole = np.stack(resized, axis=-1).clip(0, 65_535).round().astype(np.uint16)
     return whole[..., 0] if pixels.ndim == 2 else whole

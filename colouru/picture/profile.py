@@ -25,8 +25,8 @@ D50 = np.array([0.9642, 1.0, 0.8249])
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
-# A profile this near to sRGB is sRGB, rounded by whoever wrote it; in [0, 1].
-SAME = 1 / 512
+# A profile this near to sRGB, a step of eight bits, is sRGB, rounded by whoever wrote it.
+SAME = 1 / 256
 
 UNUSABLE = "its colour profile cannot be used, so its colours may be slightly off."
 EIGHT_BITS = (

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from colouru.picture.levels import Refused, find_levels
+from colouru.picture.levels import Levels, Refused, find_levels
 from colouru.picture.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory
 from colouru.picture.profile import EIGHT_BITS, Transform, lab_to_srgb, to_srgb
 from colouru.picture.tiff import (
@@ -97,10 +97,12 @@ def from_samples(source: Pixels, samples: Samples, name: str) -> tuple[Pixels, t
     eight = source.dtype == np.uint8
     colours = CHANNELS.get(samples.photometric, 1)
     is_lab = samples.photometric in (CIELAB, ICCLAB)
-    levels = None
-    if is_lab and source.dtype not in (np.uint8, np.uint16, np.int16):
-        raise Refused(f"{name} has CIELAB of {samples.bits} bits, which are not taken; save it in RGB")
-    if not eight and not is_lab:
+    levels = Levels()
+    if not eight and (is_lab or samples.photometric == CMYK):
+        # The one is exact about what its numbers mean, the other's are amounts of ink.
+        if source.dtype.kind == "f" or samples.bits != 16:
+            raise Refused(f"{name} has {samples.bits} bits a channel in CIELAB or CMYK; save it with 8 or 16 bits")
+    elif not eight:
         looked_at = (band[..., :colours] for band in bands(source))
         levels, found = find_levels(looked_at, name, bits=samples.bits, declared=samples.declared)
         levels = dataclasses.replace(levels, inverted=samples.photometric == MIN_IS_WHITE)

@@ -89,14 +89,9 @@ class Page:
         """Of the samples that `Rows` gives, None where there is none."""
         if self.kind == UNSIGNED and 8 < self.bits < 16:
             return np.dtype(np.uint16)
-        names = {UNSIGNED: "u", SIGNED: "i", FLOAT: "f"}
-        if (
-            self.bits % 8
-            or (self.kind == FLOAT and self.bits not in (16, 32, 64))
-            or self.bits // 8 not in (1, 2, 4, 8)
-        ):
-            return None
-        return np.dtype(f"{names[self.kind]}{self.bits // 8}") if self.kind in names else None
+        name = {UNSIGNED: "u", SIGNED: "i", FLOAT: "f"}.get(self.kind, "") + str(self.bits // 8)
+        known = ("u1", "u2", "u4", "i2", "i4", "f2", "f4", "f8")
+        return np.dtype(name) if self.bits % 8 == 0 and name in known else None
 
 
 def find_page(path: Path) -> tuple[Page, int, list[Page]]:
