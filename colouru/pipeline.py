@@ -16,19 +16,16 @@ from PIL import Image
 from torch import Tensor
 
 from colouru import __version__
-from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.colour import from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import doubt, likely_colours
-from colouru.hints import Hint, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
+from colouru.hints import Hint, hint_colours, hint_regions, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.generator import Generator, Sight
 from colouru.painted import hints_or_paint, is_layer
 from colouru.picture.photo import Photo, open_photo
 from colouru.picture.provenance import Provenance, picture_format, save_picture
-from colouru.propagation import chroma_slope, guided_rows, keep_hints
-
-# Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
-BAND_PIXELS = 1 << 20
+from colouru.rendering import Chroma, in_bands, render
 
 # What is coloured from file to file may be larger than what is held in memory.
 MAX_SCAN_MEGAPIXELS = 250
@@ -158,8 +155,7 @@ class Canvas:
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
-        band = max(1, BAND_PIXELS // self.photo.width)
-        bands = [grey_bytes(self.photo.rgb[top : top + band]) for top in range(0, self.photo.height, band)]
+        bands = [grey_bytes(pixels) for _, pixels in in_bands([self.photo.rgb])]
         return Image.fromarray(np.concatenate(bands)).convert("RGB")
 
     def __call__(self, hints: Any = None, saturation: float = 1.0) -> Colourization:
@@ -197,8 +193,7 @@ class Canvas:
     ) -> dict[str, tuple[Image.Image, float | None]]:
         """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
         check_saturation(saturation)
-        rendered = self._render(self.chroma(hints, roles), hints, saturation)
-        return {role: (picture, None if self.no_loss_because else loss) for role, (picture, loss) in rendered.items()}
+        return self._render(self.chroma(hints, roles), hints, saturation)
 
     @torch.inference_mode()
     def chroma(self, hints: Sequence[Hint], roles: Sequence[str] = ROLES) -> dict[str, Tensor]:
@@ -313,28 +308,23 @@ class Canvas:
 
     def _render(
         self, predictions: dict[str, Tensor], hints: Sequence[Hint], saturation: float = 1.0, photo: Photo | None = None
-    ) -> dict[str, tuple[Image.Image, float]]:
+    ) -> dict[str, tuple[Image.Image, float | None]]:
         """The photo, or a copy of it, with each network's `ab_pred` (1,2,h,w), and the normalized loss of each."""
         photo = photo or self.photo
-        height, width = photo.height, photo.width
-        slopes = {role: chroma_slope(self.L[role], ab_pred) for role, ab_pred in predictions.items()}
         outputs = {role: np.empty_like(photo.rgb) for role in predictions}
         errors, grey_error = dict.fromkeys(predictions, 0.0), 0.0
-        painted = hint_squares(hints, height, width)
-        band = max(1, BAND_PIXELS // width)
-        for top in range(0, height, band):
-            rows = slice(top, min(top + band, height))
-            L, ab = to_network(picture_to_lab(photo.rgb[rows]))
-            grey_error += float(ab.double().square().sum())
-            for role, ab_pred in predictions.items():
-                guided = guided_rows(ab_pred, slopes[role], self.L[role], L, height, rows)
-                if role == "gan" and self.sight is not None:
-                    keep_hints(guided, painted, rows)
-                lab, rgb = into_gamut(from_network(L, guided * saturation))
-                outputs[role][rows] = to_bytes(rgb[0]).movedim(0, -1).numpy()
-                errors[role] += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
+        compare = not self.no_loss_because
+        chroma = {
+            role: Chroma(self.L[role], ab_pred, hints if role == "gan" and self.sight is not None else ())
+            for role, ab_pred in predictions.items()
+        }
+        for band in render([photo.rgb], photo.height, chroma, saturation=saturation, compare=compare):
+            grey_error += band.grey_error
+            for role in predictions:
+                outputs[role][band.rows] = band.coloured[role]
+                errors[role] += band.errors[role]
         return {
-            role: (Image.fromarray(outputs[role]), errors[role] / grey_error if grey_error else float("nan"))
+            role: (Image.fromarray(outputs[role]), errors[role] / grey_error if grey_error else None)
             for role in predictions
         }
 

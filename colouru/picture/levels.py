@@ -139,7 +139,8 @@ def _guessed(high: float, name: str, what: str) -> tuple[Levels, tuple[str, ...]
     # A tenth of the range at least, or it is anybody's guess; and a little more than it, for rounding.
     for white in WHITES:
         if white / 10 < high <= white + 0.5:
-            return Levels(white=white), (f"{name} has {what} that end at {_number(high)}: {white:,} is taken for white.",)
+            ends = f"{name} has {what} that end at {_number(high)}"
+            return Levels(white=white), (f"{ends}: {white:,} is taken for white.",)
     raise Refused(_undecided(name, what, 0, high))
 
 
