@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from colouru.model import ROLES
 from colouru.picture.photo import open_photo
-from colouru.picture.provenance import picture_format
+from colouru.picture.saving import picture_format
 from colouru.pipeline import Colourizer, pipeline
 
 

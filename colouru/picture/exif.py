@@ -120,12 +120,12 @@ def _copied(file: BinaryIO, *, keep_location: bool, size: tuple[int, int] | None
     return PREFIX + _written(order, directories)
 
 
-def directories_of(
-    exif: bytes, width: int, height: int, *, keep_location: bool
-) -> tuple[str, dict[int, dict[int, Entry]]]:
-    """What `carried_over` writes, as the byte order of its values and its directories, for a TIFF to hold them."""
-    carried = carried_over(exif, width, height, keep_location=keep_location)
-    return _read(_without_prefix(carried)) if carried else ("<", {})
+def directories_of(carried: bytes) -> tuple[str, dict[int, dict[int, Entry]]]:
+    """The byte order of the values that `carried_over` gave, and its directories, for a TIFF to hold them."""
+    if not carried:
+        return "<", {}
+    order, directories = _read(_without_prefix(carried))
+    return order, {pointer: entries for pointer, entries in directories.items() if entries}
 
 
 def _read(file: BinaryIO) -> tuple[str, dict[int, dict[int, Entry]]]:

@@ -154,7 +154,7 @@ class Photo:
     def thumbnail(self, longer_side: int) -> "Photo":
         """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
         if max(self.height, self.width) <= longer_side:
-            return self
+            return self.overview
         scale = longer_side / max(self.height, self.width)
         height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
         extent = (self.height / self._overview_factor, self.width / self._overview_factor)
