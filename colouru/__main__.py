@@ -27,7 +27,7 @@ from colouru.archive.proof import strangers, verify
 from colouru.archive.run import Run, plan
 from colouru.archive.worker import CrewError, NoRoomError, Settings
 from colouru.model import ROLES, Model
-from colouru.picture.provenance import FORMATS, picture_format
+from colouru.picture.saving import picture_format
 from colouru.pipeline import MAX_SCAN_MEGAPIXELS, Colourizer, find_model
 
 # Ends of the program, for scripts; 2 is for what is no command.
@@ -78,7 +78,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help="a photo; or an archive: folders with all that is in them, photos, patterns, URLs that fsspec opens, or a "
         "dataset, by its id on the Hub or as a folder of the same form",
     )
-    parser.add_argument("-o", "--output", metavar="OUT", help="a .png, .jpg or .webp to write; of an archive a folder")
+    parser.add_argument("-o", "--output", metavar="OUT", help="a .tif, .png, .jpg or .webp to write; of an archive a folder")
     parser.add_argument("--hints", type=Path, help="JSON list of hints; of an archive NAME.json beside each NAME.jpg")
     parser.add_argument("--model", help="folder with the weights, or Hub id user/name, instead of the embedded ones")
     parser.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
@@ -93,7 +93,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     archive = parser.add_argument_group("archives")
     archive.add_argument(
         "--format",
-        choices=[ending[1:] for ending in FORMATS],
+        choices=("tif", "png", "jpg", "webp"),
         help="of the pictures (that of each photo, and png where that cannot be saved)",
     )
     archive.add_argument("--jobs", type=int, metavar="N", help="processes, which share the cores of this machine (1)")

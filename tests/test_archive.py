@@ -23,11 +23,11 @@ from colouru.__main__ import main
 from colouru.archive.crew import colour_here, colour_in_processes
 from colouru.archive.folder import PARTIAL, Folder
 from colouru.archive.manifest import NAME, Manifest, Record, read_manifest
-from colouru.archive.proof import provenance_of
 from colouru.archive.run import plan
 from colouru.archive.scan import Scan
 from colouru.archive.worker import NoRoomError, Settings, Task, Worker
 from colouru.hints import hints_to_json
+from colouru.picture.photo import provenance_of
 from colouru.pipeline import Colourizer, find_model
 from tests.conftest import painted_scene
 

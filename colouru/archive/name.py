@@ -5,7 +5,7 @@ import posixpath
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from colouru.picture.provenance import FORMATS
+from colouru.picture.saving import FORMATS
 
 # In bytes, on nearly every disk.
 LONGEST = 255

@@ -1,15 +1,10 @@
 """Pictures of an archive, held against what the manifest says of them."""
 
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
-
-from PIL import Image
 
 from colouru.archive.folder import Folder, sha256_of
 from colouru.archive.manifest import NAME, Record, sha256_of_hints
-from colouru.picture.photo import DAMAGE, FORMATS
-from colouru.picture.provenance import Provenance, read_provenance
+from colouru.picture.photo import provenance_of
 
 
 def verify(out: Folder, records: dict[str, Record]) -> Iterator[tuple[str, str]]:
@@ -36,7 +31,7 @@ def _wrong(out: Folder, record: Record) -> str:
             if sha256_of(path) != record.picture_sha256:
                 return f"its picture {record.picture} is no longer as it was written"
             provenance = provenance_of(path)
-    except (*DAMAGE, ValueError) as error:
+    except (OSError, ValueError) as error:
         return f"its picture {record.picture} cannot be read: {error}"
     if provenance is None:
         return f"its picture {record.picture} does not say where its colours come from"
@@ -47,19 +42,10 @@ def _wrong(out: Folder, record: Record) -> str:
     return f"its picture {record.picture} names other {' and '.join(other)} than the manifest" if other else ""
 
 
-def provenance_of(path: Path) -> Provenance | None:
-    """Where a picture's colours come from by its own account, read without its pixels."""
-    with warnings.catch_warnings():
-        # Pillow warns of large pictures, of which nothing is decoded here.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(path, formats=FORMATS) as picture:
-            return read_provenance(picture)
-
-
 def made_by_colouru(out: Folder, name: str) -> bool:
     """Whether a file is a picture that ColourU saved."""
     try:
         with out.fetched(name) as path:
             return provenance_of(path) is not None
-    except (*DAMAGE, ValueError):
+    except ValueError:
         return False
