@@ -25,6 +25,7 @@ from colouru.archive.folder import Folder
 from colouru.archive.manifest import NAME, Manifest, read_manifest
 from colouru.archive.proof import strangers, verify
 from colouru.archive.run import Run, plan
+from colouru.archive.scan import open_sources
 from colouru.archive.worker import CrewError, NoRoomError, Settings
 from colouru.model import ROLES, Model
 from colouru.picture.saving import picture_format
@@ -78,7 +79,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help="a photo; or an archive: folders with all that is in them, photos, patterns, URLs that fsspec opens, or a "
         "dataset, by its id on the Hub or as a folder of the same form",
     )
-    parser.add_argument("-o", "--output", metavar="OUT", help="a .tif, .png, .jpg or .webp to write; of an archive a folder")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="a .tif, .png, .jpg or .webp to write; of an archive a folder"
+    )
     parser.add_argument("--hints", type=Path, help="JSON list of hints; of an archive NAME.json beside each NAME.jpg")
     parser.add_argument("--model", help="folder with the weights, or Hub id user/name, instead of the embedded ones")
     parser.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
@@ -156,8 +159,11 @@ def colour_archive(model: Model, args: argparse.Namespace) -> int:
     """Colour what of an archive is missing or has changed."""
     out = Folder(args.output if "://" in args.output else os.path.abspath(args.output))
     settings = Settings(out, args.which, model.config.sha256, args.max_megapixels)
+    sources = open_sources(args.sources, out)
     with _manifest(out) as manifest:
-        run = plan(args.sources, manifest, settings, f".{args.format}" if args.format else None)
+        run = plan(sources, manifest, settings, f".{args.format}" if args.format else None)
+        if not run.there:
+            raise ValueError(f"there are no photos in {', '.join(args.sources)}")
         if run.left_out:
             kinds = ", ".join(f"{count} {ending}" for ending, count in run.left_out.most_common())
             print(f"colouru: left out, for by their names they are no photos: {kinds}", file=sys.stderr)

@@ -24,7 +24,7 @@ from colouru.archive.crew import colour_here, colour_in_processes
 from colouru.archive.folder import PARTIAL, Folder
 from colouru.archive.manifest import NAME, Manifest, Record, read_manifest
 from colouru.archive.run import plan
-from colouru.archive.scan import Scan
+from colouru.archive.scan import Scan, open_sources
 from colouru.archive.worker import NoRoomError, Settings, Task, Worker
 from colouru.hints import hints_to_json
 from colouru.picture.photo import provenance_of
@@ -58,7 +58,9 @@ def colour(model, scans: Path | str, out: Path | str, ending: str | None = None)
     settings = Settings(Folder(str(out)), "gan", model.config.sha256, 100)
     with Manifest(settings.out) as manifest:
         done = []
-        for record in colour_here(plan([str(scans)], manifest, settings, ending).tasks, model, settings):
+        for record in colour_here(
+            plan(open_sources([str(scans)], settings.out), manifest, settings, ending).tasks, model, settings
+        ):
             manifest.append(record)
             done.append(record)
     return done
@@ -127,7 +129,7 @@ def test_other_weights_or_a_version_with_other_pictures_colour_anew(model, scans
 def tasks(scans: Path, out: Path, weights: str) -> list[Task]:
     settings = Settings(Folder(str(out)), "gan", weights, 100)
     with Manifest(settings.out) as manifest:
-        return plan([str(scans)], manifest, settings, None).tasks
+        return plan(open_sources([str(scans)], settings.out), manifest, settings, None).tasks
 
 
 def test_a_photo_that_cannot_be_coloured_has_its_sentence_and_is_tried_again(model, scans, tmp_path):
@@ -295,7 +297,7 @@ def test_what_cannot_be_written_to_is_said_before_anything_is_read(
         raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr("os.makedirs", read_only)
-    monkeypatch.setattr("colouru.archive.scan.find_scans", None)
+    monkeypatch.setattr("colouru.archive.scan.Sources.find", None)
     assert status(scans, "-o", tmp_path / "out", "--model", untrained_model) == 1
     assert capsys.readouterr().err == f"colouru: nothing can be written to {tmp_path}/out: Read-only file system\n"
 

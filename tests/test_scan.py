@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from colouru.archive.folder import Folder
-from colouru.archive.scan import find_scans
+from colouru.archive.scan import Finding, open_sources
 from colouru.archive.table import open_table
 
 
@@ -23,8 +23,12 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def find(*sources: str, out: str = "out") -> Finding:
+    return open_sources(sources, Folder(out if "://" in out else os.path.abspath(out))).find()
+
+
 def names(*sources: str, out: str = "out") -> list[str]:
-    return sorted(find_scans(sources, Folder(os.path.abspath(out))).scans)
+    return sorted(find(*sources, out=out).scans)
 
 
 def test_a_folder_is_all_that_is_in_it(here):
@@ -56,13 +60,13 @@ def test_a_file_whose_name_is_a_pattern_is_that_file(here):
 
 @pytest.mark.parametrize("source", ["scans", "scans/a.jpg", "scans/*.jpg"])
 def test_hints_lie_beside_their_photo_and_change_its_stamp(here, source):
-    scan = find_scans([source], Folder("/out")).scans["a.jpg"]
+    scan = find(source).scans["a.jpg"]
     with scan.fetched() as (photo, hints):
         assert (photo.read_text(), hints.read_text()) == ("scans/a.jpg", "scans/a.json")
     (here / "scans" / "a.json").write_text("[]")
-    assert find_scans([source], Folder("/out")).scans["a.jpg"].stamp != scan.stamp
+    assert find(source).scans["a.jpg"].stamp != scan.stamp
     (here / "scans" / "a.json").unlink()
-    alone = find_scans([source], Folder("/out")).scans["a.jpg"]
+    alone = find(source).scans["a.jpg"]
     assert alone.hints is None and alone.stamp != scan.stamp
     with alone.fetched() as (_, hints):
         assert hints is None
@@ -78,7 +82,7 @@ def test_what_is_hidden_and_what_was_coloured_is_left_out(here):
 def test_what_is_no_photo_by_its_name_is_counted_and_no_photo_passes_unseen(here):
     for name in ("Thumbs.db", "notes.txt", "x.TXT", "y.psd", "z.CR2", "a.xmp", "b.jpeg"):
         (here / "scans" / name).touch()
-    found = find_scans(["scans"], Folder("/out"))
+    found = find("scans")
     assert found.left_out == {".db": 1, ".txt": 2, ".xmp": 1}
     assert {"y.psd", "z.CR2", "b.jpeg"} < found.scans.keys()
 
@@ -87,7 +91,7 @@ def test_what_is_no_photo_by_its_name_is_counted_and_no_photo_passes_unseen(here
 @pytest.mark.parametrize("source", ["scans", "scans/a.jpg", "scans/*.jpg"])
 def test_nothing_is_coloured_into_where_photos_are(here, source, out):
     with pytest.raises(ValueError, match="where nothing is written over them; give a folder of its own"):
-        names(source, out=out)
+        open_sources([source], Folder(os.path.abspath(out)))
 
 
 @pytest.mark.parametrize(
@@ -108,26 +112,26 @@ def test_photos_in_a_store_are_found_as_those_on_disk_are():
     for name in ("a.jpg", "a.json", "1901/b.tif", "out/a.jpg", ".x/c.jpg"):
         store.pipe_file(f"/stored/{name}", name.encode())
     for source in ("memory://stored", "memory://stored/*"):
-        found = find_scans([source], Folder("memory://stored/out"))
+        found = find(source, out="memory://stored/out")
         assert sorted(found.scans) == ["1901/b.tif", "a.jpg"]
     with found.scans["a.jpg"].fetched() as (photo, hints):
         assert (photo.read_bytes(), hints.read_bytes()) == (b"a.jpg", b"a.json")
-    one = find_scans(["memory://stored/a.jpg"], Folder("memory://elsewhere"))
-    assert one.scans["a.jpg"] == find_scans(["memory://stored"], Folder("memory://elsewhere")).scans["a.jpg"]
+    one = find("memory://stored/a.jpg", out="memory://elsewhere")
+    assert one.scans["a.jpg"] == find("memory://stored", out="memory://elsewhere").scans["a.jpg"]
     with pytest.raises(ValueError, match="give a folder of its own"):
-        find_scans(["memory://stored/out/a.jpg"], Folder("memory://stored/out"))
+        find("memory://stored/out/a.jpg", out="memory://stored/out")
 
 
 def test_a_dataset_in_a_folder_is_its_rows(photos, tmp_path):
-    found = find_scans([photos], Folder(str(tmp_path)))
+    found = find(photos, out=str(tmp_path))
     assert sorted(found.scans) == [f"{split}/{row:08d}" for split in ("test", "train") for row in range(4)]
     scan = found.scans["test/00000001"]
     with scan.fetched() as (photo, hints):
         assert np.asarray(Image.open(photo)).shape == (240, 300, 3) and hints is None
     open_table.cache_clear()
-    assert find_scans([photos], Folder(str(tmp_path))).scans["test/00000001"].stamp == scan.stamp
+    assert find(photos, out=str(tmp_path)).scans["test/00000001"].stamp == scan.stamp
     with pytest.raises(ValueError, match="a dataset is coloured by itself"):
-        find_scans([photos, str(tmp_path)], Folder(str(tmp_path / "out")))
+        find(photos, str(tmp_path))
 
 
 def test_a_dataset_on_the_hub_that_is_not_there_is_said(hub, repo):

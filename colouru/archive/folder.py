@@ -78,6 +78,10 @@ class Folder:
                 found[name] = _told(about)
         return found
 
+    def within(self, name: str) -> "Folder":
+        """The folder, or what may be one, of that name in it."""
+        return Folder(posixpath.join(self.url, name)) if name else self
+
     def is_folder(self) -> bool:
         return os.path.isdir(self.path()) if self.is_local else self.store[0].isdir(self.path())
 

@@ -5,13 +5,12 @@ Knows nothing of who colours the photos.
 
 import collections
 import dataclasses
-from collections.abc import Sequence
 
 from colouru import __version__
 from colouru.archive.folder import File
 from colouru.archive.manifest import Manifest, Record
 from colouru.archive.name import picture_names
-from colouru.archive.scan import Scan, find_scans
+from colouru.archive.scan import Scan, Sources
 from colouru.archive.worker import Settings, Task
 
 
@@ -30,19 +29,16 @@ class Run:
     left_out: collections.Counter[str]
 
 
-def plan(sources: Sequence[str], manifest: Manifest, settings: Settings, ending: str | None) -> Run:
-    """What a run over `sources` has to do.
+def plan(sources: Sources, manifest: Manifest, settings: Settings, ending: str | None) -> Run:
+    """What a run has to do.
 
     Args:
         ending: of the pictures' names, see `picture_names`.
 
     Raises:
-        ValueError: as `find_scans`, or if there are no photos.
         OSError: if a folder cannot be read.
     """
-    found = find_scans(sources, settings.out)
-    if not found.scans:
-        raise ValueError(f"there are no photos in {', '.join(sources)}")
+    found = sources.find()
     settings.out.sweep()
     pictures = settings.out.files()
     given = {record.photo: record.picture for record in manifest.records.values()}

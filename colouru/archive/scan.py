@@ -69,36 +69,58 @@ class Finding:
     left_out: collections.Counter[str]
 
 
-def find_scans(sources: Sequence[str], out: Folder) -> Finding:
-    """Every photo among `sources`, files hidden and pictures in `out` left out.
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """Where the photos of an archive are, known to be there and apart from the pictures.
 
-    Args:
-        sources: folders, files and patterns as shells have them, on this machine or by URL; or one dataset. Names are
-            relative to the folder that all of them share.
+    Attributes:
+        root: the folder that all of them share, which names are relative to; or a dataset.
+        names: of the folders and files in it that make up the archive, "" for all of it.
+        out: where the pictures go; what is there is no photo.
+    """
+
+    root: Folder | Table
+    names: tuple[str, ...]
+    out: Folder
+
+    def find(self) -> Finding:
+        """Every photo among them, hidden files left out.
+
+        Raises:
+            OSError: if a folder cannot be read.
+        """
+        if isinstance(self.root, Table):
+            scans = {name: Scan(name, self.root, self.root.stamp) for name in self.root.rows}
+            return Finding(scans, collections.Counter())
+        files: dict[str, File] = {}
+        for name in self.names:
+            files |= _files(self.root, name, self.out)
+        return _sorted_out(self.root, files)
+
+
+def open_sources(sources: Sequence[str], out: Folder) -> Sources:
+    """The photos among folders, files and patterns as shells have them, on disk or by URL; or of one dataset.
 
     Raises:
-        ValueError: if a source is not there, or the sources are in `out` or not on one file system.
-        OSError: if a folder cannot be read.
+        ValueError: if something is not there, or lies in `out`, or they share no folder.
     """
     if any(is_table(source) for source in sources):
         if len(sources) > 1:
             raise ValueError("a dataset is coloured by itself, into a folder of its own")
-        table = open_table(sources[0])
-        return Finding({name: Scan(name, table, table.stamp) for name in table.rows}, collections.Counter())
+        return Sources(open_table(sources[0]), (), out)
     protocols = {source.partition("://")[0] if "://" in source else "" for source in sources}
     if len(protocols) > 1:
         raise ValueError("the sources share no folder, after which their pictures could be named")
     fs = None if protocols == {""} else Folder(sources[0]).store[0]
     found = [_expanded(source, fs) for source in sources]
     root = posixpath.commonpath([base for base, _ in found])
-    files: dict[str, File] = {}
     paths = list(itertools.chain.from_iterable(paths for _, paths in found))
-    for path in paths:
+    if len(paths) > 1:
         # A shell's * means the pictures of the last time, too.
-        if len(paths) > 1 and _real(_folder(path, fs)) == _real(out):
-            continue
-        files |= _files(_folder(path, fs), path[len(root.rstrip("/")) + 1 :], _folder(root, fs), out)
-    return _sorted_out(_folder(root, fs), files)
+        paths = [path for path in paths if _real(_folder(path, fs)) != _real(out)]
+    if any(f"{_real(_folder(path, fs))}/".startswith(f"{_real(out)}/") for path in paths):
+        raise ValueError(f"photos lie in {out.url}, where nothing is written over them; give a folder of its own")
+    return Sources(_folder(root, fs), tuple(path[len(root.rstrip("/")) + 1 :] for path in paths), out)
 
 
 def _folder(path: str, fs: Any) -> Folder:
@@ -129,17 +151,12 @@ def _expanded(source: str, fs: Any) -> tuple[str, list[str]]:
     return base, matches
 
 
-def _files(place: Folder, name: str, root: Folder, out: Folder) -> dict[str, File]:
-    """The file called `name` in `root`, which is at `place`, with that of its hints; or all of that folder but `out`.
-
-    Raises:
-        ValueError: if it lies in `out`.
-    """
-    own, others = _real(place), _real(out)
-    if own == others or own.startswith(others + "/"):
-        raise ValueError(f"photos lie in {out.url}, where nothing is written over them; give a folder of its own")
+def _files(root: Folder, name: str, out: Folder) -> dict[str, File]:
+    """The file called `name` in `root`, with that of its hints; or all of that folder but `out`."""
+    place = root.within(name)
     if place.is_folder():
-        inside = others[len(own.rstrip("/")) + 1 :] if others.startswith(own.rstrip("/") + "/") else None
+        own, others = _real(place).rstrip("/") + "/", _real(out)
+        inside = others[len(own) :] if others.startswith(own) else None
         prefix = f"{name}/" if name else ""
         return {prefix + inner: file for inner, file in place.files(but=inside).items()}
     names = (name, posixpath.splitext(name)[0] + HINTS)
