@@ -9,7 +9,7 @@ import gradio as gr
 
 from colouru.hints import as_hints
 from colouru.picture.photo import open_photo
-from colouru.picture.provenance import save_picture
+from colouru.picture.saving import save_picture
 from colouru.ui import words
 from colouru.ui.work import colourizer
 
