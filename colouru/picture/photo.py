@@ -228,15 +228,15 @@ def _without_pillows_limit() -> Iterator[None]:
 def _open_tiff(path: Path, max_megapixels: float) -> Photo:
     name = path.name
     try:
-        page, pages, larger = tiff.find_page(path)
+        page, pages, largest = tiff.find_page(path)
     except tiff.TagsLie as error:
         raise ValueError(_lying(name, error)) from None
     except DAMAGE:
         raise ValueError(_damaged(name)) from None
     _check_size(name, page.width, page.height, max_megapixels, path.stat().st_size)
     remarks = (f"{name} has {pages} pages; the first is used.",) if pages > 1 else ()
-    if larger:
-        remarks += (f"{name} has a larger page, {larger[0].width} x {larger[0].height}, which is not used.",)
+    if largest[0] * largest[1] > page.width * page.height:
+        remarks += (f"{name} has a larger page, {largest[0]} x {largest[1]}, which is not used.",)
     if page.photometric in tiff.RAW_CAMERA:
         raise ValueError(f"{name} is the raw file of a camera, a format that is not taken; develop it to TIFF or JPEG")
     if not page.simple:
