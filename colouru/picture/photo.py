@@ -23,7 +23,7 @@ from colouru.hints import Hint
 from colouru.picture import psd, scan, tiff
 from colouru.picture.decoded import read_picture
 from colouru.picture.exif import exif_in, exif_of, exif_of_tiff, resolution_in
-from colouru.picture.levels import Refused
+from colouru.picture.levels import WHITE, Refused
 from colouru.picture.pixels import (
     Pixels,
     bands,
@@ -286,6 +286,7 @@ def _open_photoshop(path: Path, max_megapixels: float) -> Photo:
             photometric,
             composite.bits,
             number if found.shape[2] > number else None,
+            declared=WHITE,
             profile=composite.resources.get(psd.PROFILE, b""),
         )
         pixels, remarks = scan.from_samples(found, meaning, name)
