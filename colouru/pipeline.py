@@ -105,7 +105,7 @@ class ColouredFile:
         bits: a channel of what was written, 8 or 16.
         normalized_loss: of the network whose picture it is, as `Colourization` has it; None where there is none.
         no_loss_because: a sentence that says why there is none, or "".
-        remarks: what was done to the photo on opening that the person should know of.
+        remarks: what was done to the photo that the person should know of.
         provenance: what the picture was saved with, its hints included.
     """
 
@@ -497,8 +497,13 @@ class Colourizer:
         check_network(network)
         picture_format(target)
         opened = open_photo(photo, max_megapixels=max_megapixels)
-        canvas = self.open(opened)
-        hints = canvas.read_hints(opened.hints if hints is None else hints)
+        canvas, remarks = self.open(opened), opened.remarks
+        if hints is None and opened.provenance:
+            hints = opened.hints
+            remarks += (
+                f"{Path(photo).name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.",
+            )
+        hints = canvas.read_hints(hints)
         loss = canvas.save(target, hints, network, keep_location=keep_location, progress=progress)
         return ColouredFile(
             opened.width,
@@ -506,7 +511,7 @@ class Colourizer:
             saved_bits(target, opened.bits),
             loss,
             canvas.no_loss_because,
-            opened.remarks,
+            remarks,
             canvas.provenance(hints, network),
         )
 

@@ -54,7 +54,7 @@ def test_sixteen_bits_give_what_eight_give_and_more():
     chroma = chroma_of(photo)
     eight = coloured([photo], 512, chroma)
     sixteen = coloured([photo], 512, chroma, dtype=np.uint16)
-    assert sixteen.dtype == np.uint16 and np.abs(sixteen / 257 - eight).max() < 0.51
+    assert sixteen.dtype == np.uint16 and np.abs(sixteen / 257 - eight).max() < 0.56
     assert np.array_equal(coloured([photo.astype(np.uint16) * 257], 512, chroma), eight)
 
 
@@ -71,4 +71,4 @@ def test_sixteen_bits_of_a_grey_ramp_keep_all_their_steps():
     ramp = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
     chroma = Chroma(torch.linspace(-1, 1, 256).view(1, 1, 16, 16), torch.zeros(1, 2, 16, 16))
     missed = np.abs(coloured([ramp], 256, chroma, dtype=np.uint16).astype(int) - ramp[..., None])
-    assert missed.mean() <= 1
+    assert missed.mean() < 0.01 and missed.max() <= 1

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.picture import jpeg2000, scan, tiff
+from colouru.picture.levels import WHITE
 from colouru.picture.pixels import Cut, Made, Pixels, bands
 from colouru.picture.png import deep_mode, deep_samples
 from colouru.picture.profile import to_srgb
@@ -44,7 +45,9 @@ def read_picture(picture: Image.Image, name: str, path: Path | None = None) -> t
     if picture.format == "TIFF":
         photometric, bits = picture.tag_v2.get(262, photometric), picture.tag_v2.get(258, (bits,))[0]
     alpha = colours if deep.shape[2] > colours else None
-    samples = scan.Samples(photometric, bits, alpha, profile=profile, orientation=orientation)
+    # TIFF alone leaves open where white is, and what was not opened from a file.
+    declared = WHITE if bits == 16 and picture.format not in ("TIFF", None) else None
+    samples = scan.Samples(photometric, bits, alpha, declared=declared, profile=profile, orientation=orientation)
     pixels, more = scan.from_samples(deep, samples, name)
     return pixels, remarks + more
 

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+import numpy as np
+
 # How many bytes one value of each type has, and how `struct` calls it; a rational is two numbers.
 FORMATS = {
     1: "B", 2: "c", 3: "H", 4: "I", 5: "II", 6: "b", 7: "c", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I",
@@ -52,14 +54,20 @@ class Entry:
     value: bytes
 
     def numbers(self, order: str) -> tuple[float, ...]:
-        """The numbers that it holds, a rational as one; none if it is text or of an unknown kind."""
-        form = FORMATS.get(self.kind, "c")
+        """The numbers that it holds, a rational as one; none if it is text."""
+        form = FORMATS[self.kind]
         if form == "c":
             return ()
         found = struct.unpack(f"{order}{len(form) * self.count}{form[0]}", self.value)
         if len(form) == 1:
             return found
         return tuple(over / under if under else 0.0 for over, under in zip(found[::2], found[1::2], strict=True))
+
+    def array(self, order: str) -> np.ndarray:
+        """The whole numbers that it holds, of which there may be millions, (N,) int64; none if it holds others."""
+        width = {1: 1, 3: 2, 4: 4, 16: 8}.get(self.kind)
+        found = np.frombuffer(self.value, f"{order}u{width}") if width else np.empty(0)
+        return found.astype(np.int64)
 
 
 def read_layout(file: BinaryIO) -> tuple[Layout, int]:

@@ -59,11 +59,13 @@ def find_levels(
         bands: all its numbers, in arrays of one type; no more of them are looked at than it takes.
         name: of the scan, for the sentences.
         bits: a sample has in the file.
-        declared: the greatest sample, as the file says.
+        declared: white, as the file or its format says.
 
     Raises:
         Refused: if nothing tells where white is; the message can be shown.
     """
+    if (bits, declared) == (16, WHITE):
+        return Levels(), ()
     bands = iter(bands)
     first = next(bands)
     kind = first.dtype.kind
@@ -98,7 +100,7 @@ def _of_unsigned(high: float, name: str, bits: int, declared: float | None) -> t
     if bits < 16:
         return Levels(white=(1 << bits) - 1), ()
     if bits == 16:
-        if declared and high <= declared and math.log2(declared + 1) in range(9, 17):
+        if declared and high <= declared and math.log2(declared + 1) in range(9, 16):
             return Levels(white=declared), ()
         if 2047 < high <= 4095:
             return Levels(white=4095), (

@@ -23,7 +23,7 @@ from colouru.hints import Hint
 from colouru.picture import psd, scan, tiff
 from colouru.picture.decoded import read_picture
 from colouru.picture.exif import exif_in, exif_of, exif_of_tiff, resolution_in
-from colouru.picture.levels import Refused
+from colouru.picture.levels import WHITE, Refused
 from colouru.picture.pixels import (
     Pixels,
     bands,
@@ -140,16 +140,10 @@ class Photo:
             return three_channels(eight_bits(self.pixels))
         return np.concatenate([three_channels(eight_bits(band)) for band in bands(self.pixels)])
 
-    @functools.cached_property
+    @property
     def overview(self) -> "Photo":
         """The photo itself, if it is held in memory, else a copy that is, at least `OVERVIEW_SIDE` long."""
-        if is_held(self.pixels):
-            return self
-        return dataclasses.replace(self, pixels=reduced(self.pixels, self._overview_factor))
-
-    @property
-    def _overview_factor(self) -> int:
-        return 1 if is_held(self.pixels) else max(1, max(self.height, self.width) // OVERVIEW_SIDE)
+        return self if is_held(self.pixels) else dataclasses.replace(self, pixels=self._reduced)
 
     def thumbnail(self, longer_side: int) -> "Photo":
         """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
@@ -157,8 +151,20 @@ class Photo:
             return self.overview
         scale = longer_side / max(self.height, self.width)
         height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
-        extent = (self.height / self._overview_factor, self.width / self._overview_factor)
-        return dataclasses.replace(self, pixels=shrunk(self.overview.pixels, height, width, extent))
+        extent = (self.height / self._factor, self.width / self._factor)
+        return dataclasses.replace(self, pixels=shrunk(self._reduced, height, width, extent))
+
+    @property
+    def _factor(self) -> int:
+        # Pillow is quick to shrink bytes that are in memory.
+        if is_held(self.pixels) and self.bits == 8:
+            return 1
+        return max(1, max(self.height, self.width) // OVERVIEW_SIDE)
+
+    @functools.cached_property
+    def _reduced(self) -> np.ndarray:
+        """What thumbnails are made of, so that a large photo is gone through once for all of them."""
+        return self.pixels if is_held(self.pixels) and self._factor == 1 else reduced(self.pixels, self._factor)
 
 
 def open_photo(source: Any, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
@@ -228,15 +234,15 @@ def _without_pillows_limit() -> Iterator[None]:
 def _open_tiff(path: Path, max_megapixels: float) -> Photo:
     name = path.name
     try:
-        page, pages, larger = tiff.find_page(path)
+        page, pages, largest = tiff.find_page(path)
     except tiff.TagsLie as error:
         raise ValueError(_lying(name, error)) from None
     except DAMAGE:
         raise ValueError(_damaged(name)) from None
     _check_size(name, page.width, page.height, max_megapixels, path.stat().st_size)
     remarks = (f"{name} has {pages} pages; the first is used.",) if pages > 1 else ()
-    if larger:
-        remarks += (f"{name} has a larger page, {larger[0].width} x {larger[0].height}, which is not used.",)
+    if largest[0] * largest[1] > page.width * page.height:
+        remarks += (f"{name} has a larger page, {largest[0]} x {largest[1]}, which is not used.",)
     if page.photometric in tiff.RAW_CAMERA:
         raise ValueError(f"{name} is the raw file of a camera, a format that is not taken; develop it to TIFF or JPEG")
     if not page.simple:
@@ -280,6 +286,7 @@ def _open_photoshop(path: Path, max_megapixels: float) -> Photo:
             photometric,
             composite.bits,
             number if found.shape[2] > number else None,
+            declared=WHITE,
             profile=composite.resources.get(psd.PROFILE, b""),
         )
         pixels, remarks = scan.from_samples(found, meaning, name)

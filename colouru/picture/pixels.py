@@ -127,9 +127,13 @@ def reduced(pixels: Pixels, factor: int) -> np.ndarray:
     parts = []
     for top in range(0, height, step):
         band = pixels[top : top + step]
-        rows = np.arange(0, len(band), factor)
-        sums = np.add.reduceat(np.add.reduceat(band, rows, axis=0, dtype=np.uint32), starts, axis=1, dtype=np.uint64)
-        areas = np.diff(np.append(rows, len(band))).reshape(-1, *[1] * (sums.ndim - 1)) * counts
+        whole = len(band) // factor * factor
+        sums = band[:whole].reshape(-1, factor, *band.shape[1:]).sum(axis=1, dtype=np.uint32)
+        if whole < len(band):
+            sums = np.concatenate([sums, band[whole:].sum(axis=0, dtype=np.uint32, keepdims=True)])
+        sums = np.add.reduceat(sums, starts, axis=1, dtype=np.uint64)
+        heights = np.minimum(factor, len(band) - np.arange(0, len(band), factor))
+        areas = heights.reshape(-1, *[1] * (sums.ndim - 1)) * counts
         parts.append(((sums + areas // 2) // areas).astype(pixels.dtype))
     return np.concatenate(parts)
 

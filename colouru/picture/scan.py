@@ -38,7 +38,7 @@ class Samples(NamedTuple):
         photometric: as TIFF counts them.
         bits: of each, in the file.
         alpha: which of them is transparency, or None; `ASSOCIATED_ALPHA` or `ALPHA` is its `alpha_kind`.
-        declared: the greatest, as the file says, or None.
+        declared: white, as the file or its format says, or None.
         profile: ICC, or b"".
         orientation: of EXIF, 1 to 8.
     """

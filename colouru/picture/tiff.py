@@ -9,8 +9,9 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -27,9 +28,14 @@ UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 REDUCED, MASKING = 1, 4
 ASSOCIATED_ALPHA, ALPHA = 1, 2
 
+# What tells pages apart: the kind, the older kind, width, height, and where further ones are.
+SUB_PAGES = 330
+OUTLINE = (254, 255, 256, 257, SUB_PAGES)
+MAX_PAGES, MAX_SUB_PAGES, MAX_OUTLINE_BYTES = 1000, 16, 10_000
+
 # What the tags of a page may take, the offsets of its tiles and its metadata included.
-MAX_DIRECTORY_BYTES = 64 << 20
-MAX_PAGES = 1000
+MAX_DIRECTORY_BYTES = 32 << 20
+MAX_SAMPLES = 64
 
 # Of a row of tiles or a strip, decoded. A larger strip is taken in parts where its compression allows it.
 MAX_BLOCK_BYTES = 160 << 20
@@ -45,9 +51,10 @@ class Page:
     """One picture of a TIFF file, as its tags describe it.
 
     Attributes:
-        number: which of the file's own chain it is, from 0; None if another points to it.
+        number: which of the file's own chain it is, from 0; None if one of the chain points to it.
         bits, kind: of a sample; `UNSIGNED`, `SIGNED` or `FLOAT`.
         samples: a pixel has, those in `extra` included, which say what each of the last ones is.
+        tile: rows and columns of a strip or a tile.
         declared: the greatest sample, as the file says, or None.
     """
 
@@ -65,11 +72,10 @@ class Page:
     lsb_first: bool
     tile: tuple[int, int]
     tiled: bool
-    offsets: tuple[int, ...]
-    counts: tuple[int, ...]
+    offsets: np.ndarray
+    counts: np.ndarray
     declared: float | None
     orientation: int
-    reduced: bool
     profile: bytes
     xmp: bytes
 
@@ -94,8 +100,8 @@ class Page:
         return np.dtype(name) if self.bits % 8 == 0 and name in known else None
 
 
-def find_page(path: Path) -> tuple[Page, int, list[Page]]:
-    """The page that is the scan, how many whole pages there are, and which others are larger.
+def find_page(path: Path) -> tuple[Page, int, tuple[int, int]]:
+    """The page that is the scan, how many whole pages there are, and the width and height of the largest.
 
     It is the first that is not a reduced image or a mask, among those of the file's chain and those they point to.
 
@@ -103,52 +109,76 @@ def find_page(path: Path) -> tuple[Page, int, list[Page]]:
         TagsLie: if the tags contradict each other.
         ValueError, struct.error, OSError: if the file is damaged.
     """
-    pages: list[Page] = []
     with open(path, "rb") as file:
-        layout, offset = read_layout(file)
-        seen: set[int] = set()
-        while offset and offset not in seen and len(seen) < MAX_PAGES:
-            seen.add(offset)
-            try:
-                tags, following = read_directory(file, layout, offset, MAX_DIRECTORY_BYTES)
-                inner = [int(place) for place in tags[330].numbers(layout.order)[:16]] if 330 in tags else []
-                pages.append(_page(tags, layout, len(seen) - 1))
-                for place in inner:
-                    pages.append(_page(read_directory(file, layout, place, MAX_DIRECTORY_BYTES)[0], layout, None))
-            except (struct.error, ValueError, OverflowError, OSError):
-                # A page behind the first may be damaged; it is not needed.
-                if not any(not page.reduced for page in pages):
-                    raise
-                break
-            offset = following
-    whole = [page for page in pages if not page.reduced] or pages[:1]
-    if not whole:
-        raise TagsLie("it has no page")
-    chosen = whole[0]
-    larger = [page for page in whole if page.width * page.height > chosen.width * chosen.height]
-    return chosen, sum(page.number is not None for page in whole) or 1, larger
+        layout, first = read_layout(file)
+        found = list(_outlines(file, layout, first))
+        whole = [outline for outline in found if not outline.reduced] or found[:1]
+        if not whole:
+            raise ValueError("it has no page")
+        chosen = whole[0]
+        tags, _ = read_directory(file, layout, chosen.offset, MAX_DIRECTORY_BYTES)
+    largest = max(whole, key=lambda outline: outline.size[0] * outline.size[1])
+    pages = sum(outline.number is not None for outline in whole) or 1
+    return _page(tags, layout.order, chosen), pages, largest.size
 
 
-def _page(tags: dict[int, Entry], layout: Layout, number: int | None) -> Page:
-    def numbers(tag: int, standard: tuple[float, ...] = ()) -> tuple[int, ...]:
-        return tuple(int(v) for v in tags[tag].numbers(layout.order)) if tag in tags else standard
+class Outline(NamedTuple):
+    """What tells pages apart: where the directory is, which of the file's own chain it is, and what it says of itself.
+
+    Attributes:
+        number: from 0; None if it is not of the chain, but one of it points to it.
+        size: width and height.
+    """
+
+    offset: int
+    number: int | None
+    size: tuple[int, int]
+    reduced: bool
+
+
+def _outlines(file: BinaryIO, layout: Layout, offset: int) -> Iterator[Outline]:
+    seen: set[int] = set()
+    while offset and offset not in seen and len(seen) < MAX_PAGES:
+        seen.add(offset)
+        try:
+            tags, following = read_directory(file, layout, offset, MAX_OUTLINE_BYTES, OUTLINE.__contains__)
+            yield _outline(tags, layout.order, offset, len(seen) - 1)
+            for place in tags[SUB_PAGES].array(layout.order)[:MAX_SUB_PAGES] if SUB_PAGES in tags else ():
+                inner, _ = read_directory(file, layout, int(place), MAX_OUTLINE_BYTES, OUTLINE.__contains__)
+                yield _outline(inner, layout.order, int(place), None)
+        except (struct.error, ValueError, OverflowError, OSError):
+            # What lies behind a page that can be read is not needed.
+            return
+        offset = following
+
+
+def _outline(tags: dict[int, Entry], order: str, offset: int, number: int | None) -> Outline:
+    kind, old_kind, width, height = (int((tags[tag].array(order) if tag in tags else [0])[0]) for tag in OUTLINE[:4])
+    return Outline(offset, number, (width, height), bool(kind & (REDUCED | MASKING)) or old_kind == 2)
+
+
+def _page(tags: dict[int, Entry], order: str, outline: Outline) -> Page:
+    def numbers(tag: int, standard: tuple[int, ...] = ()) -> tuple[int, ...]:
+        return tuple(int(each) for each in tags[tag].array(order)[:MAX_SAMPLES]) if tag in tags else standard
 
     def one(tag: int, standard: int) -> int:
         return (numbers(tag) or (standard,))[0]
 
-    width, height = one(256, 0), one(257, 0)
+    def either(tag: int, other: int) -> np.ndarray:
+        return tags[tag].array(order) if tag in tags else tags[other].array(order) if other in tags else np.empty(0)
+
+    width, height = outline.size
     samples = one(277, 1)
     bits, kinds = set(numbers(258, (1,))), set(numbers(339, (UNSIGNED,)))
     tiled = 322 in tags
     tile = (one(323, 0), one(322, 0)) if tiled else (min(one(278, height), height), width)
     extra = numbers(338)
-    kind = one(254, 0)
     if not (width > 0 and height > 0 and min(tile) > 0):
         raise TagsLie(f"it is {width} x {height}")
-    if len(bits) != 1 or len(kinds) != 1 or not 0 < samples <= 64 or len(extra) >= samples:
+    if len(bits) != 1 or len(kinds) != 1 or not 0 < samples <= MAX_SAMPLES or len(extra) >= samples:
         raise TagsLie("its samples differ")
     return Page(
-        number=number,
+        number=outline.number,
         width=width,
         height=height,
         bits=bits.pop(),
@@ -163,11 +193,10 @@ def _page(tags: dict[int, Entry], layout: Layout, number: int | None) -> Page:
         lsb_first=one(266, 1) == 2,
         tile=tile,
         tiled=tiled,
-        offsets=numbers(324) or numbers(273),
-        counts=numbers(325) or numbers(279),
+        offsets=either(324, 273),
+        counts=either(325, 279),
         declared=max(numbers(281), default=None),
         orientation=one(274, 1),
-        reduced=bool(kind & (REDUCED | MASKING)) or one(255, 1) == 2,
         profile=tags[34_675].value if 34_675 in tags else b"",
         xmp=tags[700].value if 700 in tags else b"",
     )
@@ -194,8 +223,8 @@ class Rows:
         needed = self.planes * self.across * self.down
         counts = page.counts
         row_bytes = self._row_bytes
-        if not counts and page.compression == UNCOMPRESSED:
-            counts = tuple(row_bytes * self._block_rows(index // self.across % self.down) for index in range(needed))
+        if not len(counts) and page.compression == UNCOMPRESSED:
+            counts = np.full(needed, row_bytes * page.tile[0])
         if len(page.offsets) < needed or len(counts) < needed:
             raise TagsLie(f"it has {len(page.offsets)} strips or tiles; its size needs {needed}")
         if page.predictor not in (1, 2, 3) or (page.predictor == 2 and (page.bits % 8 or page.kind == FLOAT)):
@@ -251,12 +280,9 @@ class Rows:
         ]
 
     def _decoded(self, file: BinaryIO, number: int, rows: int) -> bytes:
-        offset, count = self.page.offsets[number], self.counts[number]
-        if not 0 <= offset < 1 << 63 or not 0 <= count < 1 << 40:
-            raise TagsLie("it has strips or tiles that are nowhere")
-        file.seek(offset)
         compression, size = self.page.compression, rows * self._row_bytes
-        data = file.read(min(count, size) if compression == UNCOMPRESSED else count)
+        # Nothing that is packed is much larger than what is in it.
+        data = _read(file, self.page.offsets[number], min(int(self.counts[number]), 2 * size + 65_536))
         if compression in DEFLATE:
             data = zlib.decompressobj().decompress(data, size)
         elif compression != UNCOMPRESSED:
@@ -272,8 +298,7 @@ class Rows:
         pieces = []
         for plane in range(self.planes):
             if self.page.compression == UNCOMPRESSED:
-                file.seek(self.page.offsets[plane] + start)
-                data = file.read(size)
+                data = _read(file, self.page.offsets[plane] + start, size)
             else:
                 data = self._inflated(file, plane, start, size)
             if len(data) < size:
@@ -285,7 +310,7 @@ class Rows:
         """Those bytes of a plane in deflate, which has to be read from its beginning on."""
         stream = self.streams.get(plane)
         if stream is None or stream.place > start:
-            stream = self.streams[plane] = Inflating(self.page.offsets[plane], self.counts[plane])
+            stream = self.streams[plane] = Inflating(int(self.page.offsets[plane]), int(self.counts[plane]))
         while stream.place < start:
             if not stream.read(file, min(PART_BYTES, start - stream.place)):
                 return b""
@@ -322,8 +347,7 @@ class Inflating:
         while len(found) < size and not self.stream.eof:
             data = self.stream.unconsumed_tail
             if not data:
-                file.seek(self.offset)
-                data = file.read(min(self.left, 1 << 18))
+                data = _read(file, self.offset, min(self.left, 1 << 18))
                 self.offset, self.left = self.offset + len(data), self.left - len(data)
             piece = self.stream.decompress(data, size - len(found))
             if not piece and not data:
@@ -331,6 +355,13 @@ class Inflating:
             found += piece
         self.place += len(found)
         return bytes(found)
+
+
+def _read(file: BinaryIO, offset: int, size: int) -> bytes:
+    if offset < 0 or size < 0:
+        raise TagsLie("it has strips or tiles that are nowhere")
+    file.seek(offset)
+    return file.read(size)
 
 
 def _by_libtiff(data: bytes, compression: int, row_bytes: int, rows: int) -> bytes:

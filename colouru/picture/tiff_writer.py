@@ -74,6 +74,8 @@ def write_tiff(
         259: numbers(SHORT, DEFLATE),
         262: numbers(SHORT, RGB),
         277: numbers(SHORT, 3),
+        # Or a dark picture might be taken for one of fewer bits.
+        281: numbers(SHORT, *[np.iinfo(dtype).max] * 3),
         284: numbers(SHORT, CHUNKY),
         317: numbers(SHORT, HORIZONTAL),
         322: numbers(SHORT, TILE),
