@@ -409,3 +409,23 @@ def _provenance(name: str, read: Callable[[], Provenance | None]) -> tuple[Prove
     except ValueError as error:
         why = f"what ColourU once wrote into it cannot be used, so its hints are not restored ({error})."
         return None, (f"{name}: {why}",)
+
+
+def provenance_of(path: str | Path) -> Provenance | None:
+    """Where the colours of a picture come from that ColourU saved, read without its pixels; None of any other picture.
+
+    Raises:
+        ValueError: if it is damaged, or what ColourU wrote is.
+    """
+    path = Path(path)
+    try:
+        if path.suffix.lower() in (".tif", ".tiff"):
+            return provenance_in(tiff.find_page(path)[0].xmp)
+        with warnings.catch_warnings(), _without_pillows_limit():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as picture:
+                return read_provenance(picture)
+    except ValueError:
+        raise
+    except DAMAGE:
+        raise ValueError(_damaged(path.name)) from None
