@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -132,19 +133,24 @@ def test_a_reduced_image_before_the_scan_is_not_taken_for_it(tmp_path):
     assert np.array_equal(pixels(tmp_path / "a.tif"), RAMP) and not open_photo(tmp_path / "a.tif").remarks
 
 
-def grey_profile(curve: bytes, connection: bytes = b"XYZ ") -> bytes:
-    """An ICC profile of greyscale with that curve."""
-    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63_190, 65_536, 54_061)
-    description = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"grey\0" + bytes(78)
-    parts = [(b"desc", description), (b"wtpt", white), (b"kTRC", curve)]
+def icc(colours: bytes, connection: bytes, parts: list[tuple[bytes, bytes]]) -> bytes:
+    """An ICC profile of version 2 with those tags."""
     place, table, data = 128 + 4 + 12 * len(parts), struct.pack(">I", len(parts)), b""
     for name, content in parts:
         content += bytes(-len(content) % 4)
         table += struct.pack(">4sII", name, place + len(data), len(content))
         data += content
-    head = struct.pack(">I4sI4s4s4s", place + len(data), b"\0\0\0\0", 0x02400000, b"scnr", b"GRAY", connection)
+    head = struct.pack(">I4sI4s4s4s", place + len(data), b"\0\0\0\0", 0x02400000, b"scnr", colours, connection)
     head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63_190, 65_536, 54_061)
     return head.ljust(128, b"\0") + table + data
+
+
+def grey_profile(curve: bytes, connection: bytes = b"XYZ ") -> bytes:
+    """An ICC profile of greyscale with that curve."""
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63_190, 65_536, 54_061)
+    description = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"grey\0" + bytes(78)
+    parts = [(b"desc", description), (b"wtpt", white), (b"kTRC", curve)]
+    return icc(b"GRAY", connection, parts)
 
 
 def gamma(value: float) -> bytes:
@@ -203,6 +209,31 @@ def test_transparency_of_a_png_of_sixteen_bits_is_laid_on_white(tmp_path):
 
 
 # All the bits, of whatever is in a file.
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_png_that_is_too_large_for_memory_is_read_as_its_rows_are_asked_for(tmp_path, monkeypatch, channels):
+    pytest.importorskip("pyvips")
+    samples = np.concatenate([COLOURS, np.full_like(RAMP, 65_535)[..., None]], 2)
+    samples = {1: RAMP[..., None], 2: samples[..., [0, 3]], 3: COLOURS, 4: samples}[channels]
+    path = png(tmp_path / "a.png", samples, {1: 0, 2: 4, 3: 2, 4: 6}[channels])
+    monkeypatch.setattr("colouru.picture.png.HELD_BYTES", 0)
+    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+    monkeypatch.setattr(pixels_module, "BAND_PIXELS", 500)
+    photo = open_photo(path)
+    for _ in range(2):
+        assert np.array_equal(in_memory(photo.pixels), samples[..., :3] if channels > 2 else samples[..., 0])
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(ValueError, match="a.png is damaged or cut short"):
+        monkeypatch.setattr("colouru.picture.photo.held", in_memory)
+        open_photo(path)
+
+
+def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyvips", None)
+    monkeypatch.setattr("colouru.picture.png.HELD_BYTES", 0)
+    with pytest.raises(ValueError, match=r'install what archives need: pip install "colouru\[archive\]"'):
+        open_photo(png(tmp_path / "a.png", RAMP, 0))
 
 
 def test_every_bit_of_a_png_is_kept(tmp_path):
@@ -336,14 +367,7 @@ def rgb_profile(tone: float) -> bytes:
     for name, column in zip((b"r", b"g", b"b"), columns, strict=True):
         fixed = struct.pack(">3i", *(round(v * 65_536) for v in column))
         parts += [(name + b"XYZ", b"XYZ \0\0\0\0" + fixed), (name + b"TRC", gamma(tone))]
-    place, table, data = 128 + 4 + 12 * len(parts), struct.pack(">I", len(parts)), b""
-    for name, content in parts:
-        content += bytes(-len(content) % 4)
-        table += struct.pack(">4sII", name, place + len(data), len(content))
-        data += content
-    head = struct.pack(">I4sI4s4s4s", place + len(data), b"\0\0\0\0", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63_190, 65_536, 54_061)
-    return head.ljust(128, b"\0") + table + data
+    return icc(b"RGB ", b"XYZ ", parts)
 
 
 def test_a_scanners_profile_gives_the_colours_that_a_colour_engine_gives_but_in_sixteen_bits(tmp_path):
@@ -362,6 +386,33 @@ def test_a_scanners_profile_gives_the_colours_that_a_colour_engine_gives_but_in_
     path = scan(tmp_path / "b.tif", greys, iccprofile=profile)
     tone = round(2.2 * 256) / 256
     assert error(pixels(path), srgb((greys / 65_535) ** tone)) < 8
+
+
+def table_profile() -> bytes:
+    """A profile that has a table from RGB to CIELAB instead of curves, as those of scanners have that were measured."""
+    corners = [(0, 0, 0), (30, 60, -90), (85, -80, 70), (90, -40, -10)]
+    corners += [(50, 70, 60), (60, 90, -55), (95, -15, 85), (100, 0, 0)]
+    table = [round(v) for L, a, b in corners for v in (L * 652.8, (a + 128) * 256, (b + 128) * 256)]
+    identity = struct.pack(">9i", *[65_536 * (place % 4 == 0) for place in range(9)])
+    ramps = struct.pack(">6H", *[0, 65_535] * 3)
+    content = b"mft2\0\0\0\0" + bytes([3, 3, 2, 0]) + identity + struct.pack(">2H", 2, 2)
+    content += ramps + struct.pack(">24H", *table) + ramps
+    description = b"desc\0\0\0\0" + struct.pack(">I", 4) + b"rgb\0" + bytes(78)
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63_190, 65_536, 54_061)
+    return icc(b"RGB ", b"Lab ", [(b"desc", description), (b"wtpt", white), (b"A2B0", content)])
+
+
+def test_a_profile_of_tables_keeps_sixteen_bits_where_pyvips_is_installed_and_says_where_it_is_not(
+    tmp_path, monkeypatch
+):
+    pytest.importorskip("pyvips")
+    path = scan(tmp_path / "a.tif", COLOURS, iccprofile=table_profile())
+    deep = open_photo(path)
+    assert deep.remarks == () and len(np.unique(deep.pixels)) > 1500
+    monkeypatch.setitem(sys.modules, "pyvips", None)
+    shallow = open_photo(path)
+    assert "was applied with 8 bits a channel; to keep 16, install" in shallow.remarks[0]
+    assert error(deep.pixels, shallow.pixels) < 257
 
 
 def test_the_profile_of_srgb_changes_nothing(tmp_path):
@@ -573,6 +624,16 @@ def test_every_way_of_cutting_a_scan_short_is_a_sentence_or_a_picture(tmp_path):
                 assert str(caught).startswith("cut.tif ")
                 refused += 1
         assert refused > 20
+
+
+def test_damage_that_is_met_late_is_a_sentence_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+    for options, message in (({}, "contradicts itself"), ({"compression": "zlib"}, "a.tif ")):
+        path = scan(tmp_path / "a.tif", COLOURS, rowsperstrip=4, **options)
+        photo = open_photo(path)
+        path.write_bytes(path.read_bytes()[: len(path.read_bytes()) // 2])
+        with pytest.raises(ValueError, match=message):
+            in_memory(photo.pixels)
 
 
 def test_a_chain_of_pages_without_end_ends(tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from colouru.picture import jpeg2000, scan, tiff
 from colouru.picture.levels import WHITE
-from colouru.picture.pixels import Cut, Made, Pixels, bands
+from colouru.picture.pixels import Cut, Made, Pixels, bands, is_held
 from colouru.picture.png import deep_mode, deep_samples
 from colouru.picture.profile import to_srgb
 
@@ -24,8 +24,14 @@ def read_picture(picture: Image.Image, name: str, path: Path | None = None) -> t
         ValueError, and whatever Pillow's decoders raise on damaged files.
     """
     deep = deep_samples(picture, path) if path and deep_mode(picture) else None
-    picture.load()
-    orientation = picture.getexif().get(ORIENTATION, 1)
+    if deep is None or is_held(deep):
+        picture.load()
+        exif = picture.getexif()
+    else:
+        # Pillow would decode everything to look for it behind the pixels, too.
+        exif = Image.Exif()
+        exif.load(picture.info.get("exif", b""))
+    orientation = exif.get(ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
     profile = picture.info.get("icc_profile") or b""
     remarks: tuple[str, ...] = ()

@@ -256,7 +256,7 @@ def _open_tiff(path: Path, max_megapixels: float) -> Photo:
     try:
         exif = exif_of_tiff(path)
         pixels, more = scan.read_page(path, page, name)
-        pixels = held(pixels)
+        pixels = _kept(pixels, name)
     except Refused:
         raise
     except tiff.TagsLie as error:
@@ -290,7 +290,7 @@ def _open_photoshop(path: Path, max_megapixels: float) -> Photo:
             profile=composite.resources.get(psd.PROFILE, b""),
         )
         pixels, remarks = scan.from_samples(found, meaning, name)
-        pixels = held(pixels)
+        pixels = _kept(pixels, name)
     except Refused:
         raise
     except DAMAGE:
@@ -365,13 +365,33 @@ def _from_pillow(picture: Image.Image, name: str, path: Path | None = None) -> P
         exif = exif_of(picture)
         pixels, more = read_picture(picture, name, path)
         exif = exif or exif_of(picture)
-        pixels = held(pixels)
+        pixels = _kept(pixels, name)
     except Refused:
         raise
     except DAMAGE:
         raise ValueError(_damaged(name)) from None
     provenance, problem = _provenance(name, lambda: read_provenance(picture))
     return Photo(pixels, remarks + more + problem, exif, provenance, _resolution(picture, exif))
+
+
+def _kept(pixels: Pixels, name: str) -> Pixels:
+    """The pixels in memory, if they are not too many; else such as tell of damage in words whenever they meet it."""
+    pixels = held(pixels)
+    return pixels if is_held(pixels) else _Guarded(pixels, name)
+
+
+class _Guarded:
+    def __init__(self, pixels: Pixels, name: str):
+        self.pixels, self.name = pixels, name
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        try:
+            return self.pixels[rows]
+        except tiff.TagsLie as error:
+            raise ValueError(_lying(self.name, error)) from None
+        except DAMAGE:
+            raise ValueError(_damaged(self.name)) from None
 
 
 def _resolution(picture: Image.Image, exif: bytes) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.picture.levels import Levels, Refused, find_levels
-from colouru.picture.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory
+from colouru.picture.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory, is_held
 from colouru.picture.profile import EIGHT_BITS, Transform, lab_to_srgb, to_srgb
 from colouru.picture.tiff import (
     ALPHA,
@@ -77,12 +77,7 @@ def read_page(path: Path, page: Page, name: str) -> tuple[Pixels, tuple[str, ...
         page.profile,
         page.orientation if page.orientation in range(1, 9) else 1,
     )
-    source = Rows(path, page)
-    if samples.orientation > 4:
-        if source[:1].nbytes * page.height > HELD_BYTES * 2:
-            raise Refused(f"{name} lies on its side and is too large to be turned; turn it before, and open it again")
-        source = in_memory(source)
-    pixels, more = from_samples(source, samples, name)
+    pixels, more = from_samples(Rows(path, page), samples, name)
     return pixels, remarks + more
 
 
@@ -94,6 +89,10 @@ def from_samples(source: Pixels, samples: Samples, name: str) -> tuple[Pixels, t
     """
     height, width = source.shape[:2]
     remarks: list[str] = []
+    if samples.orientation > 4 and not is_held(source):
+        if source[:1].nbytes * height > 2 * HELD_BYTES:
+            raise Refused(f"{name} lies on its side and is too large to be turned; turn it before, and open it again")
+        source = in_memory(source)
     eight = source.dtype == np.uint8
     colours = CHANNELS.get(samples.photometric, 1)
     is_lab = samples.photometric in (CIELAB, ICCLAB)
