@@ -66,6 +66,12 @@ DAMAGE = (
     Image.DecompressionBombError,
 )
 
+# EXIF's tag for how a picture is turned, 1 for upright.
+ORIENTATION = 0x0112
+
+# Rows of a reduced photo that are made at a time.
+REDUCED_ROWS = 64
+
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
@@ -97,6 +103,19 @@ class Photo:
     @property
     def width(self) -> int:
         return self.rgb.shape[1]
+
+    def reduced(self, longer_side: int) -> "Photo":
+        """The photo, shrunk by a whole number to the smallest size whose longer side has that many pixels or more.
+
+        It is quick, and as good as the photo itself for whoever wants thumbnails of a third of that or less.
+        """
+        by = max(self.height, self.width) // longer_side
+        if by < 2:
+            return self
+        # In bands, for a picture of Pillow's is larger than the photo.
+        bands = [self.rgb[top : top + REDUCED_ROWS * by] for top in range(0, self.height, REDUCED_ROWS * by)]
+        rgb = np.concatenate([np.asarray(Image.fromarray(band).reduce(by)) for band in bands])
+        return dataclasses.replace(self, rgb=rgb)
 
     def thumbnail(self, longer_side: int) -> "Photo":
         """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
@@ -205,7 +224,9 @@ def _upright(picture: Image.Image, name: str) -> Photo:
         profile = picture.info.get("icc_profile")
         provenance, problem = _provenance(picture)
         remarks += [f"{name}: {problem}"] if problem else []
-        picture = ImageOps.exif_transpose(picture)
+        # Asked for alone, it would copy what is upright already.
+        if exif and picture.getexif().get(ORIENTATION, 1) != 1:
+            picture = ImageOps.exif_transpose(picture)
     except DAMAGE:
         raise ValueError(_damaged(name)) from None
     picture = _eight_bits(picture)
@@ -213,7 +234,7 @@ def _upright(picture: Image.Image, name: str) -> Photo:
     if profile:
         picture, problem = _to_srgb(picture, profile)
         remarks += [f"{name}: {problem}"] if problem else []
-    picture = picture.convert("RGB")
+    picture = picture if picture.mode == "RGB" else picture.convert("RGB")
     if alpha is not None:
         white = Image.new("RGB", picture.size, "white")
         picture = Image.composite(picture, white, alpha)
