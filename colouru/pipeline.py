@@ -158,7 +158,7 @@ class Canvas:
     def __init__(self, photo: Photo, model: Model, device: torch.device):
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
-        # One pass over the photo for all of them, and one that is as good for thumbnails of a third of its size or less.
+        # One pass over the photo for all of them; for thumbnails of a third of its size a copy is as good.
         copy = photo.thumbnail(3 * max(sizes.values()))
         copies = {role: copy.thumbnail(sizes[role]).pixels for role in ROLES}
         self.L = {role: to_network(picture_to_lab(small))[0] for role, small in copies.items()}  # (1,1,h,w)
