@@ -17,9 +17,9 @@ from PIL import Image
 from torch import Tensor
 
 from colouru import __version__
-from colouru.colour import from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import belonging, doubt, likely_colours
-from colouru.hints import Hint, hint_colours, hint_regions, pixel_at, rasterize
+from colouru.hints import Hint, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.generator import Generator, Sight
@@ -45,6 +45,9 @@ BOLDNESS = 0.2
 
 # Where a generator has no features, how far two places are apart for one unit of L: ten lightness units are one edge.
 LIGHTNESS_ALONE = 7.5
+
+# From this difference on, in ab units, a hint is news to the generator.
+NEWS = 6.0
 
 COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no original to compare with."
 
@@ -179,7 +182,8 @@ class Canvas:
         """The photo in colour.
 
         Args:
-            hints: in any form that `colouru.painted.hints_or_paint` takes.
+            hints: in any form that `colouru.painted.hints_or_paint` takes. Where two overlap the later lies on top;
+                else their order does not matter.
             saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
 
         Raises:
@@ -361,10 +365,32 @@ class Canvas:
 
     def _predict(self, role: str, hints: Sequence[Hint]) -> Tensor:
         """`ab_pred` (1,2,h,w) of the working copy."""
-        L, tensors = self.L[role], self._hint_tensors(role, hints)
+        L = self.L[role]
         if role == "gan" and self.sight is not None:
-            return self.model.gan.answer(self.sight, *tensors, BOLDNESS).ab[..., : L.shape[2], : L.shape[3]].cpu()
-        return getattr(self.model, role)(L.to(self.device), *tensors).cpu()
+            return self._answer(hints) if hints else self._unhinted
+        return getattr(self.model, role)(L.to(self.device), *self._hint_tensors(role, hints)).cpu()
+
+    def _answer(self, hints: Sequence[Hint]) -> Tensor:
+        """What the generator answers (1,2,h,w) of its working copy."""
+        height, width = self.L["gan"].shape[2:]
+        ab = self.model.gan.answer(self.sight, *self._hint_tensors("gan", hints), BOLDNESS).ab[..., :height, :width]
+        # The generator takes every hint for news, and changes what is far from it too. One that says what is there
+        # already is none, and between that and news there is no step.
+        return torch.lerp(self._unhinted, ab.cpu(), min(1, self._surprise(hints) / NEWS)) if hints else ab.cpu()
+
+    @functools.cached_property
+    def _unhinted(self) -> Tensor:
+        """What the generator answers (1,2,h,w) without hints."""
+        return self._answer([])
+
+    def _surprise(self, hints: Sequence[Hint]) -> float:
+        """By how much, in ab units, the hint that differs most does so from what is shown without any."""
+        L = self.L["gan"]
+        shown = into_gamut(from_network(L, self._unhinted))[0][0, 1:]
+        return max(
+            float((shown[:, rows, columns].mean((1, 2)) - ab * AB_SCALE).norm())
+            for rows, columns, ab in hint_squares(hints, *L.shape[2:])
+        )
 
     def read_hints(self, hints: Any) -> list[Hint]:
         """Hints for this photo in any form that `colouru.painted.hints_or_paint` takes, as a list.
@@ -538,8 +564,8 @@ class Colourizer:
 
         Args:
             photo: a path, a PIL image or an array; or a list of them.
-            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`; for a list of
-                photos a list with one such entry a photo, or None.
+            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`, the later on
+                top where two overlap; for a list of photos a list with one such entry a photo, or None.
 
         Returns:
             A `Colourization`; for a list of photos a list.
