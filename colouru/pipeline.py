@@ -154,11 +154,12 @@ class Canvas:
     def __init__(self, photo: Photo, model: Model, device: torch.device):
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
-        copies = {role: photo.thumbnail(sizes[role]).pixels for role in ROLES}
-        self.L = {role: to_network(picture_to_lab(copy))[0] for role, copy in copies.items()}  # (1,1,h,w)
-        self.no_loss_because = (
-            COLOURED_BEFORE if photo.provenance else absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
-        )
+        copy = photo.reduced(3 * max(sizes.values()))
+        copies = {role: copy.thumbnail(sizes[role]).pixels for role in ROLES}
+        self.L = {role: to_network(picture_to_lab(pixels))[0] for role, pixels in copies.items()}  # (1,1,h,w)
+        self.no_loss_because = COLOURED_BEFORE if photo.provenance else absence_of_colour(copy.thumbnail(LOOK_SIDE).rgb)
+        # Every change of the hints is measured on the same one.
+        self._thumbnail = functools.cache(photo.thumbnail)
         self.sight = None
         if isinstance(model.gan, Generator):
             with torch.inference_mode():
@@ -288,7 +289,7 @@ class Canvas:
         """
         if self.no_loss_because:
             return dict.fromkeys(chroma)
-        photo = self.photo.thumbnail(side) if side else self.photo
+        photo = self._thumbnail(side) if side else self.photo
         return {role: loss for role, (_, loss) in self._pictures(chroma, hints, saturation, photo).items()}
 
     @torch.inference_mode()
@@ -382,17 +383,14 @@ class Canvas:
     ) -> dict[str, tuple[Image.Image, float | None]]:
         """The photo, or a copy of it, with each network's `ab_pred` (1,2,h,w), and the normalized loss of each."""
         photo = photo or self.photo
-        outputs = {role: np.empty((photo.height, photo.width, 3), np.uint8) for role in predictions}
+        outputs = {role: Image.new("RGB", (photo.width, photo.height)) for role in predictions}
         errors, grey_error = dict.fromkeys(predictions, 0.0), 0.0
         for band in self._render(predictions, hints, saturation, photo):
             grey_error += band.grey_error
             for role in predictions:
-                outputs[role][band.rows] = band.coloured[role]
+                outputs[role].paste(Image.fromarray(band.coloured[role]), (0, band.rows.start))
                 errors[role] += band.errors[role]
-        return {
-            role: (Image.fromarray(outputs[role]), errors[role] / grey_error if grey_error else None)
-            for role in predictions
-        }
+        return {role: (picture, errors[role] / grey_error if grey_error else None) for role, picture in outputs.items()}
 
     def _render(
         self,
