@@ -11,7 +11,7 @@ os.environ["GRADIO_TEMP_DIR"] = storage.own_folder()
 
 import gradio as gr
 
-from colouru.ui import api, batch, board, downloads, guard, handlers, painting, words
+from colouru.ui import api, batch, board, downloads, guard, handlers, painting, waiting, words
 from colouru.ui.examples import pairs
 from colouru.ui.work import colourizer
 
@@ -21,10 +21,16 @@ def told(event: str) -> str:
     return f"(work) => [work, window.colouruTold.{event}]"
 
 
+def told_alone(event: str) -> str:
+    """The same where that is the only input."""
+    return f"() => [window.colouruTold.{event}]"
+
+
 with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     said = gr.JSON(visible=False)
-    page = gr.HTML(elem_id="page", server_functions=[painting.squares, pairs], **board.parts(colourizer().source))
+    asked = [painting.squares, pairs, batch.kept, waiting.line]
+    page = gr.HTML(elem_id="page", server_functions=asked, **board.parts(colourizer().source))
     # The page lays it over the canvas, and reads each stroke itself: as an input of an event it would be sent some
     # twenty-five times a dot.
     sketch = gr.ImageEditor(
@@ -42,34 +48,31 @@ with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
         elem_id="sketch",
     )
     file = gr.DownloadButton(visible="hidden", elem_id="file")
-    with gr.Column(elem_id="several"):
-        gr.Markdown(f"# {words.SEVERAL_PHOTOS}\n{words.SEVERAL}")
-        files = gr.File(label=words.FILES, file_count="multiple", elem_id="files")
-        colour_all = gr.Button(words.COLOUR_ALL, variant="primary", elem_id="colour-all")
-        archive = gr.File(label=words.ARCHIVE, interactive=False, elem_id="archive")
-        close = gr.Button(words.CLOSE, elem_id="close-several")
 
     # One after the other, whichever of these events it was: the page must end up with what was asked for last. It says
     # itself that it waits, and a result that is there stays there.
-    in_turn = {"concurrency_id": "colour", "concurrency_limit": 1}
+    in_turn = {"concurrency_id": waiting.LINE, "concurrency_limit": 1}
     quietly = {"show_progress": "hidden", "api_visibility": "private"}
-    failed = {"fn": None, "js": "() => window.dispatchEvent(new Event('colouru-failed'))"}
-    opened = "() => [window.colouruTold.open]"
-    page.upload(handlers.start, said, [work, page, sketch], js=opened, **quietly, **in_turn).failure(**failed)
-    page.input(
-        handlers.edit, [work, said], [work, page], js=told("edit"), trigger_mode="always_last", **quietly, **in_turn
-    ).failure(**failed)
+    # An event of this component must have one of Gradio's names; the handler says what each means.
+    opened = page.upload(handlers.start, said, [work, page, sketch], js=told_alone("open"), **quietly, **in_turn)
+    latest = {"trigger_mode": "always_last", **quietly, **in_turn}
+    edited = page.input(handlers.edit, [work, said], [work, page], js=told("edit"), **latest)
+    outlined = page.apply(handlers.outline, [work, said], page, js=told("area"), **latest)
 
     alone = {"concurrency_id": "full size", "concurrency_limit": 1}
     page.select(handlers.look_closely, [work, said], page, js=told("detail"), **quietly, **alone)
+    glanced = page.submit(batch.glance, said, page, js=told_alone("glance"), **quietly, **alone)
+    for event, made in (("upload", opened), ("input", edited), ("apply", outlined), ("submit", glanced)):
+        failed = f"new CustomEvent('colouru-failed', {{ detail: '{event}' }})"
+        made.failure(fn=None, js=f"() => window.dispatchEvent({failed})")
+    archive = page.release(batch.colour_all, said, [page, file], js=told_alone("all"), **quietly, **alone)
     download = page.download(downloads.download, [work, said], file, js=told("download"), **quietly, **alone)
-    download.success(fn=None, js="() => document.querySelector('#file').click()")
-    download.then(fn=None, js="() => window.dispatchEvent(new Event('colouru-downloaded'))")
-    colour_all.click(batch.colour_all, files, archive, api_visibility="private", **alone)
-    close.click(fn=None, js="() => document.querySelector('#several').classList.remove('open')")
+    for made in (download, archive):
+        made.success(fn=None, js="() => document.querySelector('#file').click()")
+        made.then(fn=None, js="() => window.dispatchEvent(new Event('colouru-downloaded'))")
     gr.api(api.colourize, api_name="colourize", **alone)
 
-demo.queue(max_size=32)
+demo.queue(max_size=waiting.MAX_WAITING)
 
 if __name__ == "__main__":
     storage.empty_in_time(demo)

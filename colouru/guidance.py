@@ -1,9 +1,13 @@
-"""What the generator can tell a person before the next dot: likely colours for a spot, and where a dot helps most."""
+"""What the generator can tell a person before the next dot: likely colours for a spot, what belongs to it, and where a
+dot helps most."""
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import grey_closing
+from skimage.morphology import reconstruction
 from torch import Tensor
 
 from colouru.colour import AB_SCALE, into_gamut
@@ -22,6 +26,9 @@ LEAST_LIKELIHOOD = 0.005
 
 # The map of where a dot helps is made on a grid of at most this many places: each is compared with each.
 MAX_PLACES = 2304
+
+# What belongs to a spot has no holes as small as this, in pixels of the working copy: they are texture.
+SPECK = 5
 
 
 class Doubt(NamedTuple):
@@ -115,3 +122,25 @@ def doubt(generator: Generator, sight: Sight, hint_mask: Tensor) -> Doubt:
     variance = covariance.diagonal(dim1=1, dim2=2).clamp_min(0)  # (1,M)
     gain = covariance.square().mean(1) / (variance + generator.noise * spread[:, 0].square())
     return Doubt(variance.sqrt().view(h, w) * AB_SCALE * 2**0.5, gain.view(h, w) * AB_SCALE**2)
+
+
+def belonging(places: Tensor, x: float, y: float) -> np.ndarray:
+    """How much each pixel belongs to what is at one spot: (H,W) uint8, 255 there, falling outwards without islands.
+
+    It is the generator's own kernel between the spot and the least alike place on the best way there. So all that is
+    above any level hangs together, and an edge that goes all around is not passed.
+
+    Args:
+        places: (D,H,W), in which distance is unlikeness.
+        x, y: in [0, 1].
+    """
+    height, width = places.shape[1:]
+    row, column = pixel_at(y, height), pixel_at(x, width)
+    # A little of what is around, lest grain decides.
+    around = places[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].mean((1, 2))
+    alike = kernel(around[None, None], places.flatten(1).mT[None]).view(height, width)
+    level = (255 * alike).round().cpu().numpy().astype(np.uint8)
+    start = np.zeros_like(level)
+    start[row, column] = level[row, column] = 255
+    reached = reconstruction(start, level).astype(np.uint8)
+    return grey_closing(reached, size=SPECK)

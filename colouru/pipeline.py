@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from colouru import __version__
 from colouru.colour import from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
-from colouru.guidance import doubt, likely_colours
+from colouru.guidance import belonging, doubt, likely_colours
 from colouru.hints import Hint, hint_colours, hint_regions, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
@@ -41,6 +42,9 @@ NOTABLE = 2.0
 # By how much of itself chroma grows where no hint tells anything: see `Generator.answer`. On photographs held out of
 # the training split so much costs 2.6% of loss without hints; 0.35 would cost 7%.
 BOLDNESS = 0.2
+
+# Where a generator has no features, how far two places are apart for one unit of L: ten lightness units are one edge.
+LIGHTNESS_ALONE = 7.5
 
 COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no original to compare with."
 
@@ -154,6 +158,7 @@ class Canvas:
     def __init__(self, photo: Photo, model: Model, device: torch.device):
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
+        # One pass over the photo for all of them; for thumbnails of a third of its size a copy is as good.
         copy = photo.reduced(3 * max(sizes.values()))
         copies = {role: copy.thumbnail(sizes[role]).pixels for role in ROLES}
         self.L = {role: to_network(picture_to_lab(pixels))[0] for role, pixels in copies.items()}  # (1,1,h,w)
@@ -329,6 +334,21 @@ class Canvas:
             gain=gain,
             deviation=found.deviation.cpu().numpy(),
         )
+
+    @torch.inference_mode()
+    def belonging(self, x: float, y: float) -> np.ndarray:
+        """How much each place belongs to what is at `x`, `y` in [0, 1]: (h,w) uint8 of the working copy, 255 there.
+
+        Raises:
+            ValueError: if the spot lies outside the picture.
+        """
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
+        L = self.L["gan"]
+        if self.sight is None:
+            return belonging(LIGHTNESS_ALONE * L[0], x, y)
+        phi = F.interpolate(self.sight.phi, scale_factor=2, mode="bilinear", align_corners=False)
+        return belonging(phi[0, :, : L.shape[2], : L.shape[3]], x, y)
 
     def _generator(self) -> tuple[Generator, Sight]:
         if self.sight is None:

@@ -1,67 +1,123 @@
-"""Many photos at once: files in, a zip out."""
+"""Several photos: each seen small in colour, one after the other, and all of them at their own size in a zip."""
 
+import contextlib
+import csv
+import io
+import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from colouru.hints import as_hints
+from colouru.model import ROLES
 from colouru.picture.photo import open_photo
 from colouru.picture.saving import save_picture
-from colouru.ui import words
+from colouru.ui import board, words
+from colouru.ui.handlers import uploaded
 from colouru.ui.work import colourizer
 
-MAX_FILES = 500
+MAX_PHOTOS = 500
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 
-def colour_all(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> Iterator[str]:  # noqa: B008
-    """The zip of all photos among `files` in colour, gone once Gradio has taken its copy."""
-    files = [Path(file) for file in files or []]
-    photos = [file for file in files if file.suffix.lower() != ".json"]
-    if not photos:
-        raise gr.Error(words.NO_FILES, print_exception=False)
-    if len(files) > MAX_FILES:
-        raise gr.Error(words.TOO_MANY_FILES.format(count=len(files), most=MAX_FILES), print_exception=False)
-    hints = {file.stem: file for file in files if file.suffix.lower() == ".json"}
+def glance(value: Any) -> dict[str, Any]:
+    """One photo as it is seen among several: small, in colour, with its losses and the hints that were used.
+
+    Args:
+        value: the `path` of an upload, its `hints`, None for those in the photo itself, and a `stamp`.
+    """
+    stamp = value.get("stamp") if isinstance(value, Mapping) else None
+    try:
+        photo = open_photo(uploaded(value))
+        canvas = colourizer().open(photo.thumbnail(board.LOSS_SIDE))
+        hints = board.coloured_hints(canvas, photo.hints if value.get("hints") is None else value["hints"])
+        coloured = canvas.colour(hints)
+    except ValueError as error:
+        return {"glance": stamp, "problem": str(error)}
+    return {
+        "glance": stamp,
+        "picture": board.data_url(coloured["gan"][0], "JPEG"),
+        "hints": [hint.to_dict() for hint in hints],
+        "losses": {role: loss for role, (_, loss) in coloured.items()},
+    }
+
+
+def kept(paths: Any) -> list[bool]:
+    """Which of these uploads are still here; those that are stay for another hour."""
+    found = []
+    for path in paths if isinstance(paths, list) else []:
+        with contextlib.suppress(ValueError, OSError):
+            os.utime(uploaded({"path": path}))
+            found.append(True)
+            continue
+        found.append(False)
+    return found
+
+
+def colour_all(value: Any) -> Iterator[tuple]:
+    """How far it is, and in the end the zip of all photos in colour, gone once Gradio has taken its copy.
+
+    Args:
+        value: `photos`, each as `glance` takes it; whether the `baseline`'s pictures shall be in it too, and the
+            `losses` as a table.
+    """
+    asked = value.get("photos") if isinstance(value, Mapping) else None
+    if not isinstance(asked, list) or not asked:
+        raise gr.Error(words.NO_PHOTOS, print_exception=False)
+    if len(asked) > MAX_PHOTOS:
+        raise gr.Error(words.TOO_MANY_PHOTOS.format(count=len(asked), most=MAX_PHOTOS), print_exception=False)
+    roles = ROLES if value.get("baseline") is True else ("gan",)
     problems: list[str] = []
+    table = [["photo", "dots", *ROLES]]
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "coloured.zip"
         # Pictures are compressed already.
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as bundle:
-            for number, photo in enumerate(photos):
-                progress((number, len(photos)), desc=words.COLOURING.format(name=photo.name))
+            for number, each in enumerate(asked):
+                yield {"done": number, "of": len(asked)}, gr.skip()
                 try:
-                    coloured = colour_one(photo, hints.get(photo.stem), Path(folder))
+                    row = put_photo(bundle, each, roles, measured=value.get("losses") is True)
                 except ValueError as error:
-                    problems.append(f"{photo.name}: {error}")
+                    problems.append(str(error))
                     continue
-                bundle.write(coloured, unused(coloured.name, set(bundle.namelist())))
-                coloured.unlink()
+                table.append(row)
+            if value.get("losses") is True:
+                text = io.StringIO()
+                csv.writer(text).writerows(table)
+                bundle.writestr("losses.csv", text.getvalue())
             if problems:
                 bundle.writestr("problems.txt", "\n".join(problems) + "\n")
-        if len(problems) == len(photos):
+        if len(problems) == len(asked):
             raise gr.Error(words.NONE_COLOURED.format(problem=problems[0]), print_exception=False)
         if problems:
             gr.Warning(words.PROBLEMS.format(count=len(problems)))
-        yield str(archive)
+        yield {"done": len(asked), "of": len(asked)}, str(archive)
 
 
-def colour_one(path: Path, hints_file: Path | None, folder: Path) -> Path:
-    """Write one photo in colour into `folder`: a JPEG for a JPEG, otherwise a PNG.
+def put_photo(bundle: zipfile.ZipFile, value: Any, roles: tuple[str, ...], *, measured: bool) -> list:
+    """Put one photo in colour into the zip as each of `roles` sees it; returns its row of the table of losses.
 
     Raises:
         ValueError: if the photo or its hints cannot be used.
     """
+    path = uploaded(value)
     photo = open_photo(path)
-    hints = as_hints(hints_file) if hints_file else list(photo.hints)
+    hints = photo.hints if value.get("hints") is None else as_hints(value["hints"])
     canvas = colourizer().open(photo)
-    picture, _ = canvas.colour(hints, ["gan"])["gan"]
-    coloured = folder / f"{path.stem}-gan{path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else '.png'}"
-    save_picture(picture, coloured, canvas.provenance(hints, "gan"), photo.exif)
-    return coloured
+    coloured = canvas.colour(hints, ROLES if measured else roles)
+    # A JPEG for a JPEG, otherwise a PNG.
+    suffix = path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else ".png"
+    names = set(bundle.namelist())
+    for role in roles:
+        name = unused(f"{path.stem}-{role}{suffix}", names)
+        with tempfile.TemporaryDirectory() as folder:
+            save_picture(coloured[role][0], Path(folder) / name, canvas.provenance(hints, role), photo.exif)
+            bundle.write(Path(folder) / name, name)
+    return [path.name, len(hints), *(coloured[role][1] if measured else None for role in ROLES)]
 
 
 def unused(name: str, taken: set[str]) -> str:

@@ -94,17 +94,21 @@ def likeliest(canvas: Canvas, spot: Hint, others: Sequence[Hint]) -> str:
 
 def shown(work: Work, *, selected: int, stamp: float) -> dict[str, Any]:
     """What is to be seen of the hints: the answer to every change."""
-    canvas, view = work.canvas, work.view
-    chroma = canvas.chroma(work.hints)
-    advice = canvas.where_next(work.hints) if (view.advise or view.doubt) and canvas.sight is not None else None
+    canvas, view, hints = work.canvas, work.view, work.hints
+    chroma = canvas.chroma(hints)
+    advice = canvas.where_next(hints) if (view.advise or view.doubt) and canvas.sight is not None else None
+    likely = []
+    if selected >= 0:
+        others = [other for number, other in enumerate(hints) if number != selected]
+        likely = likely_colours(canvas, hints[selected].x, hints[selected].y, others)
     return {
         "stamp": stamp,
-        "hints": [hint.to_dict() for hint in work.hints],
-        "clipped": list(canvas.clipped(work.hints)),
+        "hints": [hint.to_dict() for hint in hints],
+        "clipped": list(canvas.clipped(hints)),
         "selected": selected,
-        "likely": likely_colours(work, selected),
+        "likely": likely,
         "chroma": {role: chroma_url(ab) for role, ab in chroma.items()},
-        "losses": canvas.losses(chroma, work.hints, view.saturation, LOSS_SIDE),
+        "losses": canvas.losses(chroma, hints, view.saturation, LOSS_SIDE),
         "marker": {"x": advice.x, "y": advice.y} if advice and view.advise else None,
         "doubt": tint(advice.deviation) if advice and view.doubt else None,
     }
@@ -149,13 +153,30 @@ def shown_detail(photo: Photo, window: Any) -> dict[str, Any]:
     return {"window": window, "lightness": data_url(Image.fromarray(grey_bytes(part)), "JPEG")}
 
 
-def likely_colours(work: Work, selected: int) -> list[tuple[str, float]]:
-    """Colours for the place of the selected hint, given all others, with their likelihoods."""
-    if selected < 0 or work.canvas.sight is None:
+def shown_area(work: Work, spot: Any) -> dict[str, Any]:
+    """What belongs to a spot, and its likely colours.
+
+    Args:
+        spot: an object with x and y in [0, 1], and the stamp of the question.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    x, y, stamp = (spot.get(name) for name in ("x", "y", "stamp")) if isinstance(spot, Mapping) else (None,) * 3
+    if any(type(value) not in (int, float) or not math.isfinite(value) for value in (x, y, stamp)):
+        raise ValueError("a spot is given by two numbers")
+    return {
+        "area": stamp,
+        "belonging": data_url(Image.fromarray(work.canvas.belonging(x, y)), "PNG"),
+        "likely": likely_colours(work.canvas, x, y, work.hints),
+    }
+
+
+def likely_colours(canvas: Canvas, x: float, y: float, others: Sequence[Hint]) -> list[tuple[str, float]]:
+    """Colours for a spot, given the hints elsewhere, with their likelihoods; none where the model has no palette."""
+    if canvas.sight is None:
         return []
-    hint = work.hints[selected]
-    others = [other for number, other in enumerate(work.hints) if number != selected]
-    return [(each.colour, round(each.likelihood, 3)) for each in work.canvas.suggest(hint.x, hint.y, others)]
+    return [(each.colour, round(each.likelihood, 3)) for each in canvas.suggest(x, y, others)]
 
 
 def chroma_url(ab: Tensor) -> str:
@@ -193,7 +214,20 @@ ENGLISH = {name: name for name in SWATCHES} | PAGE
 LANGUAGES = ("de", "fr", "es")
 
 # In this order: what a script uses on its way in must be there.
-SCRIPTS = ("colour", "compose", "state", "keep", "canvas", "pointer", "palette", "results", "sketch", "page")
+SCRIPTS = (
+    "colour",
+    "compose",
+    "state",
+    "keep",
+    "canvas",
+    "area",
+    "pointer",
+    "palette",
+    "results",
+    "sketch",
+    "gallery",
+    "page",
+)
 
 
 def parts(source: str) -> dict[str, Any]:

@@ -107,6 +107,14 @@ def look_closely(work: Work | None, value: Any) -> dict:
         return board.shown_detail(open_photo(work.path), value)
 
 
+def outline(work: Work | None, spot: Any) -> dict:
+    """What belongs to a spot, for a person to see before they give all of it one colour."""
+    if work is None:
+        raise gr.Error(words.NO_PHOTO, print_exception=False)
+    with plain_errors():
+        return board.shown_area(work, spot)
+
+
 def refusal(value: Any) -> dict:
     return {"stamp": stamp_of(value), "refused": True}
 

@@ -10,20 +10,10 @@ UNKNOWN_DOWNLOAD = "There is no such download. Reload the page and try again."
 UNREADABLE_SKETCH = "What was painted could not be read. Reload the page, continue with the photo, and paint it again."
 HINTS_RESTORED = "This picture was coloured by ColourU: its {count} hints are restored."
 
-SEVERAL_PHOTOS = "Several photos"
-SEVERAL = (
-    "Colour many photos at once. Without hints everything is guessed; `NAME.json` beside `NAME.jpg` gives that photo's "
-    "hints, and a picture that ColourU saved brings its own."
-)
-FILES = "Photos, and their hints if there are any"
-COLOUR_ALL = "Colour all"
-CLOSE = "Back to one photo"
-ARCHIVE = "The coloured photos, zipped"
-COLOURING = "Colouring {name}"
-PROBLEMS = "{count} of the files could not be used; problems.txt in the archive says why."
-NO_FILES = "Choose some photos first."
-NONE_COLOURED = "None of the files could be coloured. {problem}"
-TOO_MANY_FILES = "These are {count} files; at most {most} are taken at once."
+PROBLEMS = "{count} of the photos could not be used; problems.txt in the archive says why."
+NO_PHOTOS = "Choose some photos first."
+NONE_COLOURED = "None of the photos could be coloured. {problem}"
+TOO_MANY_PHOTOS = "These are {count} photos; at most {most} are taken at once."
 
 SKETCH = "Paint dots, strokes or areas"
 
@@ -39,6 +29,8 @@ PAGE = {
     "tools": "Tools",
     "dots": "Dots",
     "paint": "Paint",
+    "area": "Area",
+    "area_title": "One colour for an object, or for what you draw around",
     "erase": "Erase",
     "views": "What is shown",
     "colour": "Colour",
@@ -46,6 +38,8 @@ PAGE = {
     "split": "Split",
     "original": "Original",
     "several": "Several photos",
+    "several_kept": "Several photos ({count})",
+    "back": "Back to the photo",
     "download": "Download",
     "download_as": "Other things to download",
     "gan-png": "Picture, PNG",
@@ -72,6 +66,7 @@ PAGE = {
     "colours": "Colours",
     "next_dot": "Next dot",
     "brush": "Brush",
+    "this_area": "This area",
     "dot_of": "Dot {number} of {count}",
     "for_next": "Choose for the next dot",
     "likely": "Likely here",
@@ -96,6 +91,13 @@ PAGE = {
     "stage": "Photo. Arrow keys move the cursor or the selected dot, Enter puts a dot there or lets go of it, Delete "
     "removes it, Page Up and Page Down go from dot to dot, plus and minus zoom, G shows it grey while it is held.",
     "click_here": "Click where you know a colour",
+    "click_area": "Click an object, or draw around it",
+    "area_shown": "Enter colours the area, Escape lets it go, Shift adds to it.",
+    "reach": "Reach",
+    "note_of_area": "Note on this area: how its colour is known",
+    "take_area": "Colour it",
+    "keep_grey": "Keep it grey",
+    "let_go": "Let go",
     "zoom_in": "Zoom in",
     "zoom_out": "Zoom out",
     "fit": "Fit",
@@ -109,6 +111,11 @@ PAGE = {
     "divider": "Where grey ends and colour begins",
     "busy": "Colouring…",
     "opening": "Opening {name}…",
+    "line": "Before you in the queue: {before}. {wait}",
+    "line_wait": "About {seconds} s.",
+    "line_full": "The queue is full, {before} are waiting. {wait} {name} is sent as soon as there is room.",
+    "line_again": "The queue is full, {before} are waiting. {wait} Nothing is lost: this is sent again by itself.",
+    "trying_again": "No answer yet; trying again…",
     "dot": "Dot {number}: {colour} {note}",
     "count": "Dots: {count}",
     "selected": "Dot {number} of {count}, {x} % from the left, {y} % from the top, {colour}.",
@@ -137,15 +144,32 @@ PAGE = {
     "details": "Details",
     "meaning": "The normalized loss is 0 for the original itself and 1 for what is no better than grey; it is measured "
     "on a small copy.",
-    "random_dot": "Add a random true dot",
+    "how_many": "How many random dots",
+    "random_dots": "Add random true dots",
     "curve": "Loss over dots so far",
     "curve_file": "As CSV",
     "reopen": "A picture that ColourU saved opens with its dots. The colour layer goes above the photo in an image "
     "editor, in the blend mode LCh Color or Color.",
     "footer": "All colours are guesses except where you put one. Weights: {source}. Photos stay on this machine and "
-    "are deleted about an hour after the last dot; your browser keeps the last one until you forget it.",
+    "are deleted about an hour after the last dot; your browser keeps what you work on until you forget it.",
+    # Several photos.
+    "add_photos": "Add photos",
+    "several_help": "Choose or drop many photos at once: each is coloured in turn, opens in the editor, and comes back "
+    "with its dots. A file of hints, NAME.json, belongs to the photo NAME; a picture saved by ColourU brings its own.",
+    "strays": "Hints without a photo of their name: {names}",
+    "waiting": "waiting",
+    "colouring": "colouring…",
+    "ready_of": "Coloured: {ready} of {of}",
+    "colouring_of": "Colouring {number} of {of} at full size…",
+    "losses_of": "loss {gan}, baseline {baseline}",
+    "remove_photo": "Remove {name}",
+    "with_baseline": "Baseline's pictures too",
+    "with_losses": "Losses as a table",
+    "download_all": "Download all",
+    "forget_all": "Forget all",
     # Questions and problems.
     "ask_before_dropping": "Open another photo? The dots on this one will be dropped.",
+    "ask_before_forgetting": "Forget these photos and their dots?",
     "no_picture": "That file is no picture this browser can show.",
     "not_uploaded": "{name} could not be sent: it is too large, or the page's server is gone.",
     "not_hints": "{name} holds no hints.",

@@ -5,7 +5,7 @@ const divider = find(".divider");
 const screen2d = picture.getContext("2d", { willReadFrequently: true });
 const scratch = document.createElement("canvas"), scratch2d = scratch.getContext("2d", { willReadFrequently: true });
 
-const MAX_ZOOM = 24, LEAST_SIDE = 24;
+const MAX_ZOOM = 24, LEAST_SIDE = 24, LARGE_DOT = 48, CROWD = 9;
 
 let view = { zoom: 1, x: 0, y: 0 }, place = { x: 0.5, y: 0.5 }, splitAt = 0.5, held = false, picking = false, asked = null;
 // The grey pixels of what is in view; they stay while only colours change.
@@ -102,7 +102,7 @@ function coloured(where, role, area, grey) {
 }
 
 function drawPicture() {
-  const area = greyInView(), { left, top, width, height, grey } = area;
+  const shown = greyInView(), { left, top, width, height, grey } = shown;
   const way = held ? "grey" : picking ? "original" : shownView;
   screen2d.clearRect(0, 0, picture.width, picture.height);
   if (way === "original" && photo.original) {
@@ -111,17 +111,18 @@ function drawPicture() {
     screen2d.rect(left, top, width, height);
     screen2d.clip();
     screen2d.translate(left, top);
-    drawInto(screen2d, photo.original.image, area);
+    drawInto(screen2d, photo.original.image, shown);
     screen2d.restore();
   } else if (way === "grey") screen2d.putImageData(grey, left, top);
   else {
-    screen2d.putImageData(coloured("canvas", network, area, grey), left, top);
+    screen2d.putImageData(coloured("canvas", network, shown, grey), left, top);
     if (way === "split") screen2d.putImageData(grey, left, top, 0, 0, clamp(splitAt * picture.width - left, 0, width), height);
   }
+  if (area?.mask && way !== "original") drawArea(shown);
   if (doubt && way !== "original" && way !== "grey") {
     screen2d.save();
     screen2d.translate(left, top);
-    drawInto(screen2d, doubt, area);
+    drawInto(screen2d, doubt, shown);
     screen2d.restore();
   }
   if (drawnAnswer !== answered) performance.mark("colouru-coloured");
@@ -169,6 +170,7 @@ function drawNow() {
   if (!photo) return;
   drawPicture();
   drawMarks();
+  drawAreaBox();
   drawPalette();
   drawResults();
 }
@@ -177,12 +179,16 @@ function drawMarks() {
   const box = rect(), longer = Math.max(box.width, box.height);
   const at = (mark, { x, y }) => Object.assign(mark.style, { left: `${box.x + x * box.width}px`, top: `${box.y + y * box.height}px` });
   dots.hidden = picking || held;
+  // Of what is large, or one of the many squares of an area, the rim is enough: it would hide the picture that it colours.
+  const counts = {};
+  for (const { colour } of hints) counts[colour] = (counts[colour] ?? 0) + 1;
   dots.replaceChildren(...hints.map((hint, number) => {
     const dot = document.createElement("div"), side = Math.max(12, (hint.size ?? 0.03) * longer);
-    dot.className = number === selected ? "dot selected" : "dot";
+    const faint = side > LARGE_DOT || counts[hint.colour] >= CROWD;
+    dot.className = `dot ${number === selected ? "selected" : ""} ${faint ? "faint" : ""}`;
     dot.dataset.number = number;
     dot.title = say(words.dot, { number: number + 1, colour: hint.colour ?? "", note: hint.note ?? "" });
-    Object.assign(dot.style, { width: `${side}px`, height: `${side}px`, background: hint.colour ?? "transparent" });
+    Object.assign(dot.style, { width: `${side}px`, height: `${side}px`, background: faint ? "transparent" : hint.colour ?? "transparent" });
     at(dot, hint);
     return dot;
   }));
@@ -193,7 +199,9 @@ function drawMarks() {
   }
   at(cursor, place);
   cursor.hidden = selected >= 0 || document.activeElement !== stage || !stage.matches(":focus-visible");
-  find(".hint").hidden = hints.length > 0 || tool !== "dots";
+  const invitation = { dots: !hints.length && words.click_here, area: !area && words.click_area }[tool];
+  find(".hint").hidden = !invitation;
+  find(".hint").textContent = invitation || "";
   find(".zoom").textContent = `${percent(view.zoom)} %`;
   find(".legend").hidden = !doubt;
   divider.hidden = shownView !== "split" || held || picking;
@@ -204,6 +212,7 @@ function drawMarks() {
 function describe() {
   if (!photo) return tell("");
   if (picking) return tell(words.picking);
+  if (area) return tell(words.area_shown);
   if (selected < 0) return tell(hints.length ? say(words.count, { count: hints.length }) : "");
   const hint = hints[selected];
   tell(say(words.selected, { number: selected + 1, count: hints.length, x: percent(hint.x), y: percent(hint.y), colour: hint.colour ?? "" }));

@@ -1,4 +1,5 @@
-// The work outlives a refresh, a closed tab and the server: photo, hints, history and view lie in this browser's IndexedDB.
+// The work outlives a refresh, a closed tab and the server: photo, hints, history and view lie in this browser's IndexedDB,
+// and those of several photos, each under its id.
 
 const KEPT = "colouru", STORE = "work";
 
@@ -27,6 +28,26 @@ function keepPhoto(source) {
 function keepWork() {
   const work = { hints, history: { past, future, curve }, saturation, network, shownView };
   quietly(inStore("readwrite", (store) => store.put(work, "hints")));
+  noteEntry();
+}
+
+function keepFile({ id, file }) {
+  quietly(inStore("readwrite", (store) => store.put(file, ["file", id])));
+}
+
+function keepEntry({ file, tile, ...facts }) {
+  quietly(inStore("readwrite", (store) => store.put(facts, ["entry", facts.id])));
+}
+
+function dropEntry({ id }) {
+  quietly(inStore("readwrite", (store) => { store.delete(["file", id]); return store.delete(["entry", id]); }));
+}
+
+async function keptGallery() {
+  const all = (kind) => quietly(inStore("readonly", (store) => store.getAll(IDBKeyRange.bound([kind], [kind, []]))));
+  const entries = (await all("entry")) ?? [], files = (await all("file")) ?? [];
+  if (entries.length !== files.length) return [];
+  return entries.map((each, number) => ({ ...each, file: files[number], state: each.state === "colouring" ? "waiting" : each.state }));
 }
 
 async function kept() {
@@ -53,6 +74,6 @@ async function reopen() {
 }
 
 async function forget() {
-  await quietly(inStore("readwrite", (store) => store.clear()));
+  await quietly(inStore("readwrite", (store) => { store.delete("photo"); return store.delete("hints"); }));
   offer();
 }

@@ -5,7 +5,10 @@ const commands = {
   undo: () => revise(past, future),
   redo: () => revise(future, past),
   clear: () => hints.length && change([], -1),
-  several: () => document.querySelector("#several").classList.add("open"),
+  several: () => (isGallery() ? leaveGallery() : showGallery()),
+  "add-photos": () => find(".photos").click(),
+  "download-all": downloadAll,
+  "forget-all": emptyGallery,
   "zoom-in": () => zoomAtSpot(1.5),
   "zoom-out": () => zoomAtSpot(1 / 1.5),
   fit: () => look(1, 0, 0),
@@ -18,10 +21,13 @@ const commands = {
   "true-colour": () => { next = "true"; draw(); },
   advise: () => { advising = !advising; send(); draw(); },
   doubt: () => { doubting = !doubting; send(); draw(); },
+  "take-area": () => takeArea(area?.colour),
+  "keep-grey": () => takeArea("#808080"),
+  "let-go": letGo,
   reset: () => saturate(1),
   continue: reopen,
   forget,
-  "random-dot": randomTrueDot,
+  "random-dots": randomTrueDots,
   "curve-file": curveFile,
 };
 
@@ -34,6 +40,9 @@ function drawButtons() {
   for (const name of [".advise", ".unsure"]) find(name).hidden = !photo?.advises;
   find("[data-view=original]").hidden = !photo?.original;
   if (tool === "paint") colourBrush();
+  const count = gallery.length;
+  find("[data-do=several]").textContent = isGallery() ? (photo ? words.back : words.close) : count ? say(words.several_kept, { count }) : words.several;
+  app.classList.toggle("has-gallery", count > 0);
 }
 
 function closeMenus(except = null) {
@@ -66,31 +75,25 @@ element.addEventListener("click", (event) => {
 });
 
 find(".file").addEventListener("change", (event) => {
-  const [file] = event.target.files;
+  const files = [...event.target.files];
   event.target.value = "";
-  if (file) openFile(file);
+  openFiles(files);
 });
 
 // Dropped and pasted photos and Ctrl+Z, wherever the pointer is; in a text box paste and undo are the text's.
 
 const writing = () => document.activeElement?.matches?.("input[type=text], textarea");
-const severalShown = () => document.querySelector("#several.open") !== null;
 
-window.addEventListener("dragover", (event) => { if (!severalShown()) event.preventDefault(); });
+window.addEventListener("dragover", (event) => event.preventDefault());
 window.addEventListener("drop", (event) => {
-  if (severalShown()) return;
   event.preventDefault();
   event.stopPropagation();
-  const [file] = event.dataTransfer.files;
-  if (file) openFile(file);
+  openFiles([...event.dataTransfer.files]);
 }, true);
-window.addEventListener("paste", (event) => {
-  const [file] = event.clipboardData?.files ?? [];
-  if (file && !severalShown()) openFile(file);
-});
+window.addEventListener("paste", (event) => openFiles([...(event.clipboardData?.files ?? [])]));
 window.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeMenus();
-  if (writing() || severalShown()) return;
+  if (writing() || isGallery()) return;
   const key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
     event.preventDefault();
@@ -119,13 +122,6 @@ window.addEventListener("colouru-downloaded", () => {
   find(".download").classList.remove("busy");
   find(".download").disabled = false;
 });
-window.addEventListener("colouru-failed", () => {
-  opening = null;
-  app.classList.remove("opening");
-  find(".progress").textContent = "";
-  complain(words.nothing_answered);
-});
-
 // The beginning.
 
 let pairs = [];
@@ -148,11 +144,13 @@ async function showExamples() {
 app.lang = language;
 for (const node of findAll("[data-word]")) node.textContent = words[node.dataset.word];
 for (const node of findAll("[data-title]")) { node.title = words[node.dataset.title]; if (!node.dataset.word) node.setAttribute("aria-label", node.title); }
+for (const node of findAll("[data-hint]")) node.placeholder = words[node.dataset.hint];
 for (const node of findAll("[data-label]")) node.setAttribute("aria-label", words[node.dataset.label]);
 for (const node of findAll(".footer")) node.textContent = say(words.footer, { source: props.source });
 
 watch("value", receive);
 offer();
+keptGallery().then((found) => { gallery = [...found, ...gallery]; drawButtons(); });
 showExamples();
 whenReady();
 drawButtons();

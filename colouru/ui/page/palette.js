@@ -24,16 +24,22 @@ const trueColour = (at) => (photo.original ? colourAt(photo.original.pixels, at)
 
 // The colour that is being chosen: the selected dot's, or the next one's, if it is known already.
 function currentColour() {
+  if (area) return area.colour;
   if (selected >= 0) return hints[selected].colour ?? null;
   return tool === "paint" ? brushColour() : next === "true" ? null : next;
 }
 
 // Where the next dot will lie only the keys know.
-const lightnessHere = () => (selected >= 0 || !cursor.hidden ? lightnessAt(spot()) : 60);
+const isKnown = () => selected >= 0 || area;
+const lightnessHere = () => (isKnown() || !cursor.hidden ? lightnessAt(spot()) : 60);
 
 // The selected dot takes the colour, otherwise the next one will.
 function choose(code) {
   code = code.toLowerCase();
+  if (area) {
+    area.colour = code;
+    return draw();
+  }
   if (selected < 0) {
     next = code;
     return draw();
@@ -76,12 +82,12 @@ function once(name, facts, make) {
 
 function drawPalette() {
   const L = lightnessHere(), code = currentColour();
-  find(".which").textContent = selected >= 0 ? say(words.dot_of, { number: selected + 1, count: hints.length }) : tool === "paint" ? words.brush : words.next_dot;
+  find(".which").textContent = area ? words.this_area : selected >= 0 ? say(words.dot_of, { number: selected + 1, count: hints.length }) : tool === "paint" ? words.brush : words.next_dot;
   find(".for-next").hidden = selected < 0;
   find(".delete").disabled = selected < 0;
   find(".well-box").classList.toggle("unknown", !code);
-  find(".likely-box").hidden = selected < 0 || !likely.length;
-  find(".ways").hidden = selected >= 0 || tool === "paint";
+  find(".likely-box").hidden = !isKnown() || !likely.length;
+  find(".ways").hidden = isKnown() || tool === "paint";
   find(".likeliest").setAttribute("aria-pressed", String(next === null));
   find(".true-colour").setAttribute("aria-pressed", String(next === "true"));
   find(".true-colour").hidden = find(".pick-original").hidden = !photo.original;
@@ -90,9 +96,9 @@ function drawPalette() {
   once("likely", likely, () => find(".likely").replaceChildren(...likely.map(([each, chance]) => chip(each, say(words.likely_colour, { colour: each, percent: percent(chance) })))));
   once("recent", recent, () => find(".recent").replaceChildren(...recent.map((each) => chip(each, each))));
   find(".recent-box").hidden = !recent.length;
-  once("named", [selected >= 0, Math.round(L)], () => find(".named").replaceChildren(...props.swatches.map(([each, name]) => {
+  once("named", [Boolean(isKnown()), Math.round(L)], () => find(".named").replaceChildren(...props.swatches.map(([each, name]) => {
     // The next dot's place is not known yet: there the colour is what it is called.
-    const here = selected >= 0 ? inThisLight(each, L) : each;
+    const here = isKnown() ? inThisLight(each, L) : each;
     return chip(here, here, words[name]);
   })));
   once("plane", [Math.round(2 * L), code], () => drawPlane(L, code));
@@ -115,7 +121,7 @@ function drawPlane(L, code) {
     Object.assign(context, { lineWidth: 2, strokeStyle: ink });
     context.stroke();
   }
-  if (selected >= 0 && !exists(bytesOf(L, a, b))) gamut.textContent = say(words.no_such_colour, { nearest: nearest(L, a, b) });
+  if (isKnown() && !exists(bytesOf(L, a, b))) gamut.textContent = say(words.no_such_colour, { nearest: nearest(L, a, b) });
 }
 
 function chooseOnPlane(a, b) {

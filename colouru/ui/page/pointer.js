@@ -86,6 +86,7 @@ stage.addEventListener("pointerdown", (event) => {
   stage.setPointerCapture(event.pointerId);
   if (fingers.size === 2) {
     if (drag?.before) hints = drag.before;
+    drawLasso(null);
     drag = { kind: "pinch", ...span([...fingers.values()]) };
     return magnify(null);
   }
@@ -96,6 +97,8 @@ stage.addEventListener("pointerdown", (event) => {
   } else if (tool === "erase" && !event.button) {
     drag = { kind: "erase", before: hints };
     eraseAt(at);
+  } else if (tool === "area" && !picking && !event.button) {
+    drag = { kind: "lasso", moved: false, from: at, path: [onPicture(at)], more: event.shiftKey };
   } else {
     drag = { kind: "tap", finger, moved: false, from: at, x: view.x, y: view.y, pan: Boolean(event.button) };
     if (finger) magnify(at);
@@ -117,7 +120,10 @@ stage.addEventListener("pointermove", (event) => {
   if (drag.kind === "erase") return eraseAt(at);
   drag.moved ||= Math.hypot(at.x - drag.from.x, at.y - drag.from.y) > TAP;
   if (!drag.moved) return;
-  if (drag.kind === "dot") {
+  if (drag.kind === "lasso") {
+    drag.path.push(onPicture(at));
+    drawLasso(drag.path);
+  } else if (drag.kind === "dot") {
     const { x, y } = onPicture(at);
     hints = hints.map((hint, number) => (number === drag.number ? { ...hint, x: clamp(x + drag.dx, 0, 1), y: clamp(y + drag.dy, 0, 1) } : hint));
     selected = drag.number;
@@ -134,6 +140,12 @@ stage.addEventListener("pointerup", (event) => {
   if (!done || done.kind === "pinch") { if (!fingers.size) drag = null; return; }
   drag = null;
   if (done.kind === "erase") return settle(done.before);
+  if (done.kind === "lasso") {
+    drawLasso(null);
+    if (done.moved) surround(done.path, done.more);
+    else if (inside(at)) askForArea(onPicture(at), done.more);
+    return;
+  }
   if (done.kind === "dot") {
     if (!done.moved) return select(done.number);
     return settle(done.before);
@@ -152,6 +164,7 @@ stage.addEventListener("pointercancel", (event) => {
   if (drag?.before) hints = drag.before;
   drag = null;
   magnify(null);
+  drawLasso(null);
   draw();
 });
 
@@ -220,10 +233,16 @@ stage.addEventListener("keydown", (event) => {
   if (!arrow) rest();
   if (arrow) nudge(arrow);
   else if (event.key === "Enter" || event.key === " ") {
-    if (selected < 0) add(place);
+    if (area) takeArea(area.colour);
+    else if (tool === "area") askForArea(place, false);
+    else if (selected < 0) add(place);
     else select(-1);
   } else if (event.key === "Delete" || event.key === "Backspace") remove(selected);
-  else if (event.key === "Escape") { if (picking) pick(false); select(-1); }
+  else if (event.key === "Escape") {
+    if (picking) pick(false);
+    if (area) letGo();
+    else select(-1);
+  }
   else if (turn) {
     if (hints.length) select(selected < 0 ? (turn > 0 ? 0 : hints.length - 1) : (selected + turn + hints.length) % hints.length);
   } else if (event.key === "+" || event.key === "=") zoomAtSpot(1.5);

@@ -100,7 +100,20 @@ function curveFile() {
   URL.revokeObjectURL(link.href);
 }
 
-function randomTrueDot() {
-  const at = { x: Math.random(), y: Math.random() };
-  change([...hints, { ...at, size, colour: trueColour(at) }], hints.length);
+// Random dots of the original's colours, one after the other, so that each has its loss; together they are one step.
+async function randomTrueDots() {
+  const count = clamp(Math.round(Number(find(".how-many").value)) || 1, 1, 200), whose = photo;
+  past = [...past, hints].slice(-MAX_STEPS);
+  future = [];
+  selected = -1;
+  find(".random-dots").disabled = true;
+  for (let number = 0; number < count && photo === whose && !opening; number++) {
+    const at = { x: Math.random(), y: Math.random() }, list = [...hints, { ...at, size, colour: trueColour(at) }];
+    hints = list;
+    send();
+    while (answered < sent && hints === list) await pause(0.02);
+    // Whatever else a person does meanwhile goes on from there.
+    if (hints.length !== list.length) break;
+  }
+  find(".random-dots").disabled = false;
 }

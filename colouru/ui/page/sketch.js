@@ -75,6 +75,7 @@ async function takeUp(name) {
     followSketch();
     for (const wait of [50, 300]) setTimeout(fillSheet, wait);
   }
+  if (name !== "area") letGo();
   draw();
 }
 
@@ -107,13 +108,18 @@ async function readStrokes(number) {
   wet.style.transform = stretched(window.editor.width, window.editor.height);
   slot.append(wet);
   try {
-    const found = await server.squares(url);
-    if (whose !== photo) return;
-    if (!found || found.problem) return complain(found?.problem ?? words.nothing_answered);
-    if (!found.hints.length) return describe();
-    remember(found.hints[0].colour);
-    change([...hints, ...found.hints], -1);
+    await layHints(url, whose);
   } finally {
     setTimeout(() => wet.remove(), 300);
   }
+}
+
+// What is painted on a sheet, the URL of a PNG, becomes hints of that photo, each with these values besides its own.
+async function layHints(url, whose, values) {
+  const found = await server.squares(url);
+  if (whose !== photo) return;
+  if (!found || found.problem) return complain(found?.problem ?? words.nothing_answered);
+  if (!found.hints.length) return describe();
+  remember(found.hints[0].colour);
+  change([...hints, ...found.hints.map((hint) => ({ ...hint, ...values }))], -1);
 }

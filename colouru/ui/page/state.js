@@ -9,7 +9,12 @@ const app = find(".colouru"), stage = find(".stage"), status = find(".status");
 const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const percent = (value) => Math.round(100 * value);
 
+const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+
 const MAX_STEPS = 200;
+
+// Of an answer that never came: how often it is asked for again, each time after twice as long.
+const TRIES = 4;
 
 let photo = null, hints = [], clipped = [], likely = [], losses = {}, guides = {}, marked = null, doubt = null;
 let selected = -1, size = 0.03, recent = [], past = [], future = [], curve = [];
@@ -19,8 +24,10 @@ let tool = "dots", shownView = "colour", network = "gan", saturation = 1, advisi
 let sent = 0, answered = 0, opening = null;
 // The last that had been sent when a dot was let go of: its answer, still under way, must not take it up again.
 let released = -1;
+// How often in a row there was no answer, and a number for what is waited for, after which an older wait is over.
+let failures = 0, waits = 0;
 
-const spot = () => (selected >= 0 ? hints[selected] : place);
+const spot = () => (selected >= 0 ? hints[selected] : area?.at ?? place);
 
 function tell(sentence, busy = false) {
   status.textContent = sentence;
@@ -38,6 +45,7 @@ function send() {
   window.colouruTold.edit = message();
   tell(words.busy, true);
   trigger("input");
+  standInLine((sentence) => tell(sentence, true));
 }
 
 // Other hints from now on, which undo takes back.
@@ -65,13 +73,16 @@ async function receive() {
   const value = props.value;
   if (!value) return;
   if (value.window) return receiveDetail(value);
+  if (value.belonging) return receiveArea(value);
+  if (value.glance) return receiveGlance(value);
+  if (value.of) return receiveProgress(value);
   if (value.stamp < sent) return;
+  failures = 0;
+  waits++;
   if (value.refused) {
     const asked = opening;
-    opening = null;
-    app.classList.remove("opening");
+    stopOpening();
     tell("");
-    find(".progress").textContent = "";
     // A server that has forgotten the photo is given it again.
     if (value.gone && photo && !asked) open(photo.source, { hints, history: { past, future, curve } });
     return;
@@ -115,6 +126,7 @@ function pixelsOf(image) {
 // Photos.
 
 async function begin(value) {
+  letGo();
   const { lightness, coarse, original, ...facts } = value.photo;
   const [grey, gan, baseline, own] = await Promise.all([lightness, coarse.gan, coarse.baseline, original].map((url) => (url ? imageFrom(url) : null)));
   const pixels = pixelsOf(grey);
@@ -144,29 +156,52 @@ async function open(source, kept = null) {
   if (opening) return;
   opening = { source, history: kept?.history };
   app.classList.add("opening");
-  const sentence = say(words.opening, { name: source.name });
-  tell(sentence, true);
-  find(".progress").textContent = sentence;
+  showOpening(say(words.opening, { name: source.name }));
   const told = { hints: kept?.hints ?? null, saturation, advise: false, doubt: false };
   try {
-    if (source.file) told.path = (await upload(source.file)).path;
+    if (source.file) told.path = await pathOf(source, showOpening);
     else told.example = source.example;
   } catch {
-    opening = null;
-    app.classList.remove("opening");
-    find(".progress").textContent = "";
+    stopOpening();
     return complain(say(words.not_uploaded, { name: source.name }));
   }
   sent = Math.max(Date.now(), sent + 1);
   window.colouruTold.open = { ...told, stamp: sent };
+  showOpening(say(words.opening, { name: source.name }));
   trigger("upload");
+  standInLine(showOpening);
 }
 
-const mayDrop = () => !hints.length || !photo || window.confirm(words.ask_before_dropping);
+function showOpening(sentence) {
+  tell(sentence, true);
+  find(".progress").textContent = sentence;
+}
+
+function stopOpening() {
+  opening = null;
+  app.classList.remove("opening");
+  find(".progress").textContent = "";
+}
+
+// Where the server has the source's file: it is sent if it is not there, or no longer.
+async function pathOf(source, show) {
+  if (source.path && (await server.kept([source.path]))?.[0]) return source.path;
+  for (let line; (line = await lineOf(null))?.full; await pause(2)) show(inLine(words.line_full, line, source.name));
+  source.path = (await upload(source.file)).path;
+  return source.path;
+}
+
+const mayDrop = () => !hints.length || !photo || entryOf(photo.source) || window.confirm(words.ask_before_dropping);
 
 async function openFile(file) {
   if (/\.json$/i.test(file.name)) return openHints(file);
   if (mayDrop()) open({ name: file.name, file });
+}
+
+// Several, or whatever comes while several are seen, join the gallery.
+function openFiles(files) {
+  if (files.length > 1 || (files.length && isGallery())) addPhotos(files);
+  else if (files.length) openFile(files[0]);
 }
 
 async function openHints(file) {
@@ -193,3 +228,53 @@ function noteLoss() {
   if (losses.gan === null) return;
   curve = [...curve.filter((point) => point.dots !== hints.length), { dots: hints.length, ...losses }].sort((a, b) => a.dots - b.dots);
 }
+
+// The queue: others may be before us. Whoever waits is told where they stand.
+
+const lineOf = (stamp) => server.line(stamp).catch(() => null);
+
+function inLine(sentence, { before, seconds }, name = "") {
+  const wait = seconds === null ? "" : say(words.line_wait, { seconds: Math.max(1, Math.round(seconds)) });
+  return say(sentence, { before, wait, name }).trim();
+}
+
+async function standInLine(show) {
+  const wait = ++waits, stamp = sent;
+  for (await pause(1.5); wait === waits; await pause(2)) {
+    const line = await lineOf(stamp);
+    if (wait === waits && line?.before > 0) show(inLine(words.line, line));
+  }
+}
+
+// A full queue refuses; then the same is asked again in a while, and Gradio, which would put up a message, hears of the
+// answer alone.
+const ask = window.colouruFetch ??= window.fetch.bind(window);
+
+window.fetch = async (address, options) => {
+  for (;;) {
+    const answer = await ask(address, options);
+    if (answer.status !== 503 || !String(address).includes("/queue/join")) return answer;
+    const line = await lineOf(null), sentence = inLine(words.line_again, line ?? { before: 32, seconds: null });
+    if (opening) showOpening(sentence);
+    else tell(sentence, true);
+    await pause(1 + Math.random());
+  }
+};
+
+// No answer came, for whatever reason. What was asked is still here, and asked again.
+window.addEventListener("colouru-failed", async ({ detail: event }) => {
+  if (event === "apply") return complain(words.nothing_answered);
+  waits++;
+  if (failures++ < TRIES) {
+    if (event === "upload") showOpening(words.trying_again);
+    else tell(words.trying_again, true);
+    await pause(2 ** failures / 2);
+    if (event === "input") send();
+    else trigger(event);
+    return;
+  }
+  failures = 0;
+  if (event === "upload") stopOpening();
+  if (event === "submit") glanced.done({ problem: words.nothing_answered });
+  complain(words.nothing_answered);
+});

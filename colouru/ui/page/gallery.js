@@ -1,0 +1,178 @@
+// Several photos: small ones that fill as they are coloured. One opened in the editor comes back with its dots; all of it
+// lies in this browser until it is forgotten, and the server has each photo only as long as any other.
+
+const tiles = find(".tiles"), stemOf = (name) => name.replace(/\.[^.]*$/, "").toLowerCase();
+
+// Each has an id, name and file, where the server had it last (`path`), hints (null for those in the photo itself), history
+// and saturation as in the editor, a state ("waiting", "colouring", "done" or "problem") and what was answered.
+let gallery = [], strays = [], glancing = null, glanced = null, packing = false;
+
+const isGallery = () => app.dataset.state === "gallery";
+const entryOf = (source) => gallery.find((each) => each.id === source?.entry);
+
+function showGallery() {
+  app.dataset.state = "gallery";
+  for (const each of gallery) if (each.changed) Object.assign(each, { state: "waiting", changed: false });
+  drawGallery();
+  colourGallery();
+}
+
+function leaveGallery() {
+  app.dataset.state = photo ? "working" : "empty";
+  if (photo) fitStage();
+  else offer();
+  drawButtons();
+}
+
+async function addPhotos(files) {
+  const isHints = (file) => /\.json$/i.test(file.name);
+  for (const file of files) {
+    if (isHints(file)) {
+      try {
+        const list = JSON.parse(await file.text());
+        if (!Array.isArray(list)) throw new Error();
+        strays.push({ name: file.name, hints: list });
+      } catch { complain(say(words.not_hints, { name: file.name })); }
+    } else {
+      const id = Math.max(Date.now(), 1 + (gallery.at(-1)?.id ?? 0));
+      gallery.push({ id, name: file.name, file, hints: null, state: "waiting" });
+      keepFile(gallery.at(-1));
+    }
+  }
+  // A file of hints belongs to the photos of its name, whichever came first.
+  strays = strays.filter(({ name, hints: list }) => {
+    const owners = gallery.filter((each) => stemOf(each.name) === stemOf(name));
+    for (const each of owners) Object.assign(each, { hints: list, history: null, state: "waiting" });
+    return !owners.length;
+  });
+  showGallery();
+}
+
+async function colourGallery() {
+  if (glancing) return;
+  while ((glancing = gallery.find((each) => each.state === "waiting"))) {
+    const each = glancing, asked = each.hints;
+    each.state = "colouring";
+    drawTile(each);
+    let answer;
+    try {
+      const path = await pathOf(each, (sentence) => { find(".gallery-status").textContent = sentence; });
+      answer = await new Promise((done) => {
+        glanced = { stamp: Math.max(Date.now(), 1 + (glanced?.stamp ?? 0)), done };
+        window.colouruTold.glance = { path, hints: asked, saturation: each.saturation ?? 1, stamp: glanced.stamp };
+        trigger("submit");
+      });
+    } catch { answer = { problem: say(words.not_uploaded, { name: each.name }) }; }
+    // Dots that were put meanwhile are newer.
+    if (each.hints !== asked) each.state = "waiting";
+    else if (answer.problem) Object.assign(each, { state: "problem", problem: answer.problem, picture: null });
+    else Object.assign(each, { state: "done", picture: answer.picture, hints: answer.hints, losses: answer.losses });
+    keepEntry(each);
+    drawGallery();
+  }
+}
+
+function receiveGlance(value) {
+  if (value.glance === glanced?.stamp) glanced.done(value);
+}
+
+function openEntry(each) {
+  if (opening || !mayDrop()) return;
+  saturation = each.saturation ?? 1;
+  const source = { name: each.name, file: each.file, path: each.path, entry: each.id };
+  open(source, { hints: each.hints, history: each.history ?? undefined });
+}
+
+// The editor's work on a photo of the gallery is the gallery's.
+function noteEntry() {
+  const each = entryOf(photo.source);
+  if (!each || (JSON.stringify(each.hints) === JSON.stringify(hints) && (each.saturation ?? 1) === saturation)) return;
+  Object.assign(each, { hints, saturation, history: { past, future, curve }, changed: true });
+  keepEntry(each);
+}
+
+function removeEntry(each) {
+  gallery = gallery.filter((other) => other !== each);
+  each.tile?.remove();
+  dropEntry(each);
+  drawGallery();
+}
+
+function emptyGallery() {
+  if (!window.confirm(words.ask_before_forgetting)) return;
+  for (const each of gallery) removeEntry(each);
+  strays = [];
+  drawGallery();
+}
+
+// All of them at their own size.
+
+async function downloadAll() {
+  packing = true;
+  drawGallery();
+  const done = gallery.filter((each) => each.state === "done");
+  try {
+    const there = await server.kept(done.map((each) => each.path));
+    for (const [number, each] of done.entries()) if (!there[number]) await pathOf(each, (sentence) => { find(".gallery-status").textContent = sentence; });
+  } catch {
+    packing = false;
+    drawGallery();
+    return complain(words.nothing_answered);
+  }
+  const photos = done.map((each) => ({ path: each.path, hints: each.hints, saturation: each.saturation ?? 1 }));
+  window.colouruTold.all = { photos, baseline: find(".with-baseline").checked, losses: find(".with-losses").checked };
+  trigger("release");
+}
+
+function receiveProgress({ done, of }) {
+  if (packing) find(".gallery-status").textContent = say(words.colouring_of, { number: Math.min(done + 1, of), of });
+}
+
+window.addEventListener("colouru-downloaded", () => {
+  packing = false;
+  drawGallery();
+});
+
+// What is seen of it.
+
+function drawGallery() {
+  const ready = gallery.filter((each) => each.state === "done").length;
+  for (const each of gallery) drawTile(each);
+  find(".gallery-help").hidden = gallery.length > 0;
+  find(".gallery-status").textContent = packing ? find(".gallery-status").textContent : gallery.length ? say(words.ready_of, { ready, of: gallery.length }) : "";
+  find(".download-all").disabled = packing || !ready;
+  find(".download-all").classList.toggle("busy", packing);
+  find(".forget-all").disabled = !gallery.length;
+  find(".strays").hidden = !strays.length;
+  find(".strays").textContent = say(words.strays, { names: strays.map((each) => each.name).join(", ") });
+  drawButtons();
+}
+
+function drawTile(each) {
+  if (!each.tile) {
+    each.tile = make("li", "tile");
+    const shown = make("button", "show", { type: "button" }), away = make("button", "remove", { type: "button", textContent: "×", title: say(words.remove_photo, each) });
+    shown.append(make("img", "", { alt: "" }), make("strong", "", { textContent: each.name }), make("span", "about"));
+    shown.addEventListener("click", () => openEntry(each));
+    away.setAttribute("aria-label", away.title);
+    away.addEventListener("click", () => removeEntry(each));
+    each.tile.append(shown, away);
+    tiles.append(each.tile);
+  }
+  const { state, picture, losses: its, hints: list } = each, image = each.tile.querySelector("img");
+  each.tile.dataset.state = state;
+  image.hidden = !picture;
+  if (picture && image.src !== picture) image.src = picture;
+  each.tile.querySelector(".show").disabled = state === "problem";
+  const parts = [list?.length === 1 ? words.one_dot : list?.length ? say(words.many_dots, { count: list.length }) : ""];
+  if (state === "done" && its.gan !== null) parts.push(say(words.losses_of, { gan: its.gan.toFixed(2), baseline: its.baseline.toFixed(2) }));
+  if (state === "waiting") parts.push(words.waiting);
+  if (state === "colouring") parts.push(words.colouring);
+  each.tile.querySelector(".about").textContent = state === "problem" ? each.problem : parts.filter(Boolean).join(" · ");
+}
+
+find(".photos").addEventListener("change", (event) => {
+  const files = [...event.target.files];
+  event.target.value = "";
+  if (files.length) addPhotos(files);
+});
