@@ -105,7 +105,7 @@ def grey_bytes(picture: np.ndarray) -> np.ndarray:
     """The greys (H,W) uint8 that are as light, in L*, as the pixels of a picture (H,W,3) uint8 sRGB."""
     linear = linear_light(np.moveaxis(picture, -1, 0))
     luminance = torch.einsum("c,chw->hw", XYZ_FROM_RGB[1].to(linear), linear)
-    return to_bytes(_gamma(luminance).clamp(0, 1)).numpy()
+    return to_bytes(encode_gamma(luminance).clamp(0, 1)).numpy()
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
@@ -117,10 +117,11 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     Returns:
         (N,3,...), outside [0, 1] where sRGB does not have the colour: see `into_gamut`.
     """
-    return _gamma(_lab_to_linear(lab))
+    return encode_gamma(_lab_to_linear(lab))
 
 
-def _gamma(linear: Tensor) -> Tensor:
+def encode_gamma(linear: Tensor) -> Tensor:
+    """sRGB of linear light, any shape, both in [0, 1]."""
     return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear)
 
 

@@ -162,9 +162,9 @@ class Canvas:
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
         # One pass over the photo for all of them; for thumbnails of a third of its size a copy is as good.
-        copy = photo.thumbnail(3 * max(sizes.values()))
+        copy = photo.reduced(3 * max(sizes.values()))
         copies = {role: copy.thumbnail(sizes[role]).pixels for role in ROLES}
-        self.L = {role: to_network(picture_to_lab(small))[0] for role, small in copies.items()}  # (1,1,h,w)
+        self.L = {role: to_network(picture_to_lab(pixels))[0] for role, pixels in copies.items()}  # (1,1,h,w)
         self.no_loss_because = COLOURED_BEFORE if photo.provenance else absence_of_colour(copy.thumbnail(LOOK_SIDE).rgb)
         # Every change of the hints is measured on the same one.
         self._thumbnail = functools.cache(photo.thumbnail)

@@ -311,7 +311,7 @@ def test_what_is_not_held_in_memory_gives_the_same_thumbnail(tmp_path, monkeypat
     monkeypatch.setattr(pixels_module, "BAND_PIXELS", 5000)
     photo = open_photo(path)
     assert photo.overview.pixels.shape == (300, 234) and photo.thumbnail(64).pixels.dtype == np.uint16
-    assert error(photo.thumbnail(64).pixels, whole) < 10
+    assert error(photo.thumbnail(64).pixels, whole) < 60
     small = open_photo(smooth // 257 * np.uint16(257)).thumbnail(64).pixels
     assert error(small, open_photo((smooth // 257).astype(np.uint8)).thumbnail(64).pixels * 257.0) < 257
 

@@ -82,7 +82,8 @@ def _eight_bits(picture: Image.Image, profile: bytes, orientation: int, name: st
         alpha = part.convert("RGBA").getchannel("A") if transparent else None
         # By way of RGBA where a colour stands for transparency, for Pillow would else keep it aside.
         opaque = part.convert("RGBA").convert("RGB") if transparent and mode == "RGB" else part
-        pixels = np.asarray(opaque.convert("RGB" if mode == "CMYK" and transform is None else mode))
+        wanted = "RGB" if mode == "CMYK" and transform is None else mode
+        pixels = np.asarray(opaque if opaque.mode == wanted else opaque.convert(wanted))
         pixels = transform(pixels) if transform else pixels
         if alpha is None:
             return pixels

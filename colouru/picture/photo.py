@@ -140,10 +140,22 @@ class Photo:
             return three_channels(eight_bits(self.pixels))
         return np.concatenate([three_channels(eight_bits(band)) for band in bands(self.pixels)])
 
-    @property
+    @functools.cached_property
     def overview(self) -> "Photo":
         """The photo itself, if it is held in memory, else a copy that is, at least `OVERVIEW_SIDE` long."""
-        return self if is_held(self.pixels) else dataclasses.replace(self, pixels=self._reduced)
+        if is_held(self.pixels):
+            return self
+        by = max(1, max(self.height, self.width) // OVERVIEW_SIDE)
+        return dataclasses.replace(self, pixels=reduced(self.pixels, by))
+
+    def reduced(self, longer_side: int) -> "Photo":
+        """The photo, shrunk by a whole number to the smallest size whose longer side has that many pixels or more.
+
+        It is quick, and as good as the photo itself for whoever wants thumbnails of a third of that or less.
+        """
+        photo = self.overview
+        by = max(photo.height, photo.width) // longer_side
+        return photo if by < 2 else dataclasses.replace(photo, pixels=reduced(photo.pixels, by))
 
     def thumbnail(self, longer_side: int) -> "Photo":
         """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
@@ -151,20 +163,7 @@ class Photo:
             return self.overview
         scale = longer_side / max(self.height, self.width)
         height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
-        extent = (self.height / self._factor, self.width / self._factor)
-        return dataclasses.replace(self, pixels=shrunk(self._reduced, height, width, extent))
-
-    @property
-    def _factor(self) -> int:
-        # Pillow is quick to shrink bytes that are in memory.
-        if is_held(self.pixels) and self.bits == 8:
-            return 1
-        return max(1, max(self.height, self.width) // OVERVIEW_SIDE)
-
-    @functools.cached_property
-    def _reduced(self) -> np.ndarray:
-        """What thumbnails are made of, so that a large photo is gone through once for all of them."""
-        return self.pixels if is_held(self.pixels) and self._factor == 1 else reduced(self.pixels, self._factor)
+        return dataclasses.replace(self, pixels=shrunk(self.overview.pixels, height, width))
 
 
 def open_photo(source: Any, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:

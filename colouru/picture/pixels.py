@@ -118,44 +118,44 @@ def three_channels(pixels: np.ndarray) -> np.ndarray:
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def reduced(pixels: Pixels, factor: int) -> np.ndarray:
-    """A copy in which each pixel is the mean of `factor` x `factor`, fewer at the right and the bottom; same type."""
+def reduced(pixels: Pixels, by: int) -> np.ndarray:
+    """A copy in which each pixel is the mean of `by` x `by`, of fewer at the right and the bottom; same type."""
     height, width = pixels.shape[:2]
-    starts = np.arange(0, width, factor)
-    counts = np.diff(np.append(starts, width)).reshape(-1, *[1] * (len(pixels.shape) - 2))
-    step = factor * max(1, BAND_PIXELS // (width * factor))
+    step = by * max(1, BAND_PIXELS // (width * by))
     parts = []
     for top in range(0, height, step):
         band = pixels[top : top + step]
-        whole = len(band) // factor * factor
-        sums = band[:whole].reshape(-1, factor, *band.shape[1:]).sum(axis=1, dtype=np.uint32)
-        if whole < len(band):
-            sums = np.concatenate([sums, band[whole:].sum(axis=0, dtype=np.uint32, keepdims=True)])
-        sums = np.add.reduceat(sums, starts, axis=1, dtype=np.uint64)
-        heights = np.minimum(factor, len(band) - np.arange(0, len(band), factor))
-        areas = heights.reshape(-1, *[1] * (sums.ndim - 1)) * counts
-        parts.append(((sums + areas // 2) // areas).astype(pixels.dtype))
+        if band.dtype == np.uint8:
+            parts.append(np.asarray(Image.fromarray(band).reduce(by)))
+        else:
+            parts.append(_means(band, by))
     return np.concatenate(parts)
 
 
-def shrunk(pixels: np.ndarray, height: int, width: int, extent: tuple[float, float] | None = None) -> np.ndarray:
-    """A smaller copy of that size, by Lanczos' filter; same type.
+def _means(band: np.ndarray, by: int) -> np.ndarray:
+    whole = len(band) // by * by
+    sums = band[:whole].reshape(-1, by, *band.shape[1:]).sum(axis=1, dtype=np.uint32)
+    if whole < len(band):
+        sums = np.concatenate([sums, band[whole:].sum(axis=0, dtype=np.uint32, keepdims=True)])
+    columns = np.arange(0, band.shape[1], by)
+    sums = np.add.reduceat(sums, columns, axis=1, dtype=np.uint64)
+    heights = np.minimum(by, len(band) - np.arange(0, len(band), by))
+    areas = np.outer(heights, np.minimum(by, band.shape[1] - columns)).reshape(sums.shape[:2] + (1,) * (sums.ndim - 2))
+    return ((sums + areas // 2) // areas).astype(band.dtype)
 
-    Args:
-        extent: rows and columns that the picture really has, where its last ones are `reduced` from fewer.
-    """
-    rows, columns = extent or pixels.shape[:2]
+
+def shrunk(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A smaller copy of that size, by Lanczos' filter; same type."""
     if pixels.dtype == np.uint8:
-        options = {"resample": Image.Resampling.LANCZOS, "reducing_gap": 3, "box": (0, 0, columns, rows)}
-        return np.asarray(Image.fromarray(pixels).resize((width, height), **options))
-    factor = max(1, int(min(rows / height, columns / width) / 3))
-    if factor > 1:
-        pixels, rows, columns = reduced(pixels, factor), rows / factor, columns / factor
+        picture = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+        return np.asarray(picture)
+    by = max(1, int(min(pixels.shape[0] / height, pixels.shape[1] / width) / 3))
+    pixels = reduced(pixels, by) if by > 1 else pixels
     # Pillow has no sixteen bits to resize in; 24 bits of floating point hold them.
     channels = [pixels] if pixels.ndim == 2 else list(np.moveaxis(pixels, 2, 0))
-    options = {"resample": Image.Resampling.LANCZOS, "box": (0, 0, columns, rows)}
     resized = [
-        np.asarray(Image.fromarray(each.astype(np.float32)).resize((width, height), **options)) for each in channels
+        np.asarray(Image.fromarray(each.astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))
+        for each in channels
     ]
     whole = np.stack(resized, axis=-1).clip(0, 65_535).round().astype(np.uint16)
     return whole[..., 0] if pixels.ndim == 2 else whole

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageCms
 
-from colouru.colour import _gamma as encode_gamma
+from colouru.colour import encode_gamma
 
 # From XYZ with the white D50, in which profiles meet, to linear sRGB: the inverse of sRGB's own, adapted by Bradford.
 RGB_FROM_D50 = np.linalg.inv(

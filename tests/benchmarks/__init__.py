@@ -1,1 +1,4 @@
-"""What is measured by the clock, one command each: page, rendering, networks, refusals, clients. Figures, not bars."""
+"""What is measured by the clock, one command each: page, rendering, networks, refusals, clients, scans.
+
+Figures, not bars.
+"""
