@@ -227,7 +227,8 @@ class Rows:
             counts = np.full(needed, row_bytes * page.tile[0])
         if len(page.offsets) < needed or len(counts) < needed:
             raise TagsLie(f"it has {len(page.offsets)} strips or tiles; its size needs {needed}")
-        if page.predictor not in (1, 2, 3) or (page.predictor == 2 and (page.bits % 8 or page.kind == FLOAT)):
+        fits = {1: True, 2: page.bits % 8 == 0 and page.kind != FLOAT, 3: page.kind == FLOAT}
+        if not fits.get(page.predictor):
             raise TagsLie(f"its predictor is {page.predictor}")
         self.counts = counts
         # One strip that holds the whole page is decoded in parts, as far as that goes.
