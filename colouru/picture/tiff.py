@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.picture.directory import LONG, Entry, Layout, read_directory, read_layout, write_directory
+from colouru.picture.pillow_limit import without_pillows_limit
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 4, 5, 6, 8, 9
 RAW_CAMERA = (32_803, 34_892)
@@ -377,8 +378,9 @@ def _by_libtiff(data: bytes, compression: int, row_bytes: int, rows: int) -> byt
 
     head = b"II*\0" + struct.pack("<I", 8)
     place = len(head) + len(directory(0))
-    with Image.open(io.BytesIO(head + directory(place) + data), formats=["TIFF"]) as strip:
-        return strip.tobytes()
+    with without_pillows_limit():
+        strip = Image.open(io.BytesIO(head + directory(place) + data), formats=["TIFF"])
+    return strip.tobytes()
 
 
 def _unpacked(data: bytes, rows: int, count: int, bits: int) -> np.ndarray:
