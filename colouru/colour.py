@@ -29,6 +29,9 @@ LAPLACIAN = torch.tensor([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]]) / 8
 # A channel this far outside [0, 1] still rounds to the nearest representable colour.
 GAMUT_TOLERANCE = 1 / 1024
 
+# The same bounds in linear light.
+DARKEST, BRIGHTEST = -GAMUT_TOLERANCE / 12.92, ((1 + GAMUT_TOLERANCE + 0.055) / 1.055) ** 2.4
+
 
 def _linear(rgb: Tensor) -> Tensor:
     # The clamp keeps the branch that torch.where discards from producing infinite gradients; so does the one below.
@@ -161,8 +164,6 @@ def into_gamut(lab: Tensor, halvings: int = 10) -> tuple[Tensor, Tensor]:
     """
     rgb = lab_to_rgb(lab)
     outside = ((rgb < -GAMUT_TOLERANCE) | (rgb > 1 + GAMUT_TOLERANCE)).any(1)  # (N,H,W)
-    # The same bounds in linear light spare the trials a power.
-    darkest, brightest = -GAMUT_TOLERANCE / 12.92, ((1 + GAMUT_TOLERANCE + 0.055) / 1.055) ** 2.4
     if outside.any():
         lab, rgb = lab.clone(), rgb.clone()
         L, a, b = lab.movedim(1, 0)[:, outside]  # each (M,)
@@ -170,7 +171,7 @@ def into_gamut(lab: Tensor, halvings: int = 10) -> tuple[Tensor, Tensor]:
         for _ in range(halvings):
             scale = (low + high) / 2
             trial = _lab_to_linear(torch.stack([L, a * scale, b * scale])[None])[0]
-            fits = ((trial >= darkest) & (trial <= brightest)).all(0)
+            fits = ((trial >= DARKEST) & (trial <= BRIGHTEST)).all(0)
             low, high = torch.where(fits, scale, low), torch.where(fits, high, scale)
         found = torch.stack([L, a * low, b * low])
         lab.movedim(1, 0)[:, outside] = found

@@ -9,7 +9,7 @@ import functools
 import torch
 from torch import Tensor
 
-from colouru.colour import RGB_FROM_NORMALIZED_XYZ
+from colouru.colour import BRIGHTEST, DARKEST, RGB_FROM_NORMALIZED_XYZ
 
 # Steps of lightness from black to white, and of hue to a quarter turn.
 STEPS, QUARTER = 250, 64
@@ -44,7 +44,7 @@ def nearness() -> Tensor:
         middle = (low + high) / 2
         x, z = _cube(f + p * middle) - y, _cube(f - q * middle) - y
         channels = torch.stack([of_x * x + of_z * z + y for of_x, _, of_z in RGB_FROM_NORMALIZED_XYZ.tolist()])
-        fits = ((channels >= 0) & (channels <= 1)).all(0)
+        fits = ((channels >= DARKEST) & (channels <= BRIGHTEST)).all(0)
         low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
     # Of the four corners of a cell the farthest: the two of a row, then of a row and the next. The gamut's own corners
     # may stand out a little further between them.

@@ -17,11 +17,12 @@ from PIL import Image
 from torch import Tensor
 
 from colouru import __version__
-from colouru.colour import from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import belonging, doubt, likely_colours
-from colouru.hints import Hint, hint_colours, hint_regions, pixel_at, rasterize
+from colouru.hints import Hint, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
+from colouru.networks.album import Precedents
 from colouru.networks.generator import Generator, Sight
 from colouru.painted import hints_or_paint, is_layer
 from colouru.picture.photo import Photo, open_photo
@@ -45,6 +46,9 @@ BOLDNESS = 0.2
 
 # Where a generator has no features, how far two places are apart for one unit of L: ten lightness units are one edge.
 LIGHTNESS_ALONE = 7.5
+
+# From this difference on, in ab units, a hint is news to the generator.
+NEWS = 6.0
 
 COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no original to compare with."
 
@@ -169,6 +173,7 @@ class Canvas:
         if isinstance(model.gan, Generator):
             with torch.inference_mode():
                 self.sight = model.gan.see(self.L["gan"].to(device))
+        self._alone, self.followed = self.sight, 0
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
@@ -179,7 +184,8 @@ class Canvas:
         """The photo in colour.
 
         Args:
-            hints: in any form that `colouru.painted.hints_or_paint` takes.
+            hints: in any form that `colouru.painted.hints_or_paint` takes. Where two overlap the later lies on top;
+                else their order does not matter.
             saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
 
         Raises:
@@ -210,7 +216,8 @@ class Canvas:
     def provenance(self, hints: Sequence[Hint], network: str, saturation: float = 1.0) -> Provenance:
         """What a picture of this photo by `network`, "baseline" or "gan", is saved with."""
         model = self.model
-        return Provenance(tuple(hints), network, model.name, model.config.sha256, __version__, saturation)
+        album = self.followed if network == "gan" else 0
+        return Provenance(tuple(hints), network, model.name, model.config.sha256, __version__, saturation, album)
 
     @torch.inference_mode()
     def colour(
@@ -350,9 +357,35 @@ class Canvas:
         phi = F.interpolate(self.sight.phi, scale_factor=2, mode="bilinear", align_corners=False)
         return belonging(phi[0, :, : L.shape[2], : L.shape[3]], x, y)
 
+    @torch.inference_mode()
+    def precedents(self, hints: Any) -> Precedents:
+        """What hints of this photo tell others of the same series, for their `follow`.
+
+        Raises:
+            ValueError: if the hints are none, or the model's generator knows no albums.
+        """
+        generator, sight = self._generator()
+        return generator.precedents(sight, *self._hint_tensors("gan", self.read_hints(hints)))
+
+    @torch.inference_mode()
+    def follow(self, precedents: Sequence[Precedents]) -> None:
+        """Let the generator guess, from now on, as the hints of other photos tell, instead of any it followed before.
+
+        What is alike takes their colours, as far as it is alike; the photo's own hints hold as ever.
+
+        Raises:
+            ValueError: if the model's generator knows no albums.
+        """
+        generator, _ = self._generator()
+        self.sight = generator.following(self._alone, precedents) if precedents else self._alone
+        self.followed = len(precedents)
+        self.__dict__.pop("_unhinted", None)
+
     def _generator(self) -> tuple[Generator, Sight]:
         if self.sight is None:
-            raise ValueError("this model's generator is the report's: it has no palette and no measure of its doubt")
+            raise ValueError(
+                "this model's generator is the report's: it has no palette, no measure of its doubt and no albums"
+            )
         return self.model.gan, self.sight
 
     def _hint_tensors(self, role: str, hints: Sequence[Hint]) -> tuple[Tensor, Tensor]:
@@ -361,10 +394,32 @@ class Canvas:
 
     def _predict(self, role: str, hints: Sequence[Hint]) -> Tensor:
         """`ab_pred` (1,2,h,w) of the working copy."""
-        L, tensors = self.L[role], self._hint_tensors(role, hints)
+        L = self.L[role]
         if role == "gan" and self.sight is not None:
-            return self.model.gan.answer(self.sight, *tensors, BOLDNESS).ab[..., : L.shape[2], : L.shape[3]].cpu()
-        return getattr(self.model, role)(L.to(self.device), *tensors).cpu()
+            return self._answer(hints) if hints else self._unhinted
+        return getattr(self.model, role)(L.to(self.device), *self._hint_tensors(role, hints)).cpu()
+
+    def _answer(self, hints: Sequence[Hint]) -> Tensor:
+        """What the generator answers (1,2,h,w) of its working copy."""
+        height, width = self.L["gan"].shape[2:]
+        ab = self.model.gan.answer(self.sight, *self._hint_tensors("gan", hints), BOLDNESS).ab[..., :height, :width]
+        # The generator takes every hint for news, and changes what is far from it too. One that says what is there
+        # already is none, and between that and news there is no step.
+        return torch.lerp(self._unhinted, ab.cpu(), min(1, self._surprise(hints) / NEWS)) if hints else ab.cpu()
+
+    @functools.cached_property
+    def _unhinted(self) -> Tensor:
+        """What the generator answers (1,2,h,w) without hints."""
+        return self._answer([])
+
+    def _surprise(self, hints: Sequence[Hint]) -> float:
+        """By how much, in ab units, the hint that differs most does so from what is shown without any."""
+        L = self.L["gan"]
+        shown = into_gamut(from_network(L, self._unhinted))[0][0, 1:]
+        return max(
+            float((shown[:, rows, columns].mean((1, 2)) - ab * AB_SCALE).norm())
+            for rows, columns, ab in hint_squares(hints, *L.shape[2:])
+        )
 
     def read_hints(self, hints: Any) -> list[Hint]:
         """Hints for this photo in any form that `colouru.painted.hints_or_paint` takes, as a list.
@@ -491,6 +546,7 @@ class Colourizer:
         hints: Any = None,
         network: str = "gan",
         *,
+        album: Sequence[Precedents] = (),
         max_megapixels: float = MAX_SCAN_MEGAPIXELS,
         keep_location: bool = False,
         progress: Callable[[float], None] | None = None,
@@ -504,6 +560,7 @@ class Colourizer:
             hints: in any form that `colouru.painted.hints_or_paint` takes; None for those in the photo itself, if
                 ColourU saved it.
             network: "baseline" or "gan", whose picture is written.
+            album: what the hints of other photos tell, see `Canvas.follow`.
             max_megapixels: a photo with more is refused.
             keep_location: whether where the photo was taken stays in the EXIF.
             progress: called now and then with the share that is done, in [0, 1].
@@ -522,6 +579,8 @@ class Colourizer:
                 f"{Path(photo).name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.",
             )
         hints = canvas.read_hints(hints)
+        if album:
+            canvas.follow(album)
         loss = canvas.save(target, hints, network, keep_location=keep_location, progress=progress)
         return ColouredFile(
             opened.width,
@@ -538,8 +597,8 @@ class Colourizer:
 
         Args:
             photo: a path, a PIL image or an array; or a list of them.
-            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`; for a list of
-                photos a list with one such entry a photo, or None.
+            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`, the later on
+                top where two overlap; for a list of photos a list with one such entry a photo, or None.
 
         Returns:
             A `Colourization`; for a list of photos a list.
@@ -553,6 +612,23 @@ class Colourizer:
         if not isinstance(each, Sequence) or isinstance(each, str) or len(each) != len(photo):
             raise ValueError(f"expected one entry of hints for each of the {len(photo)} photos")
         return [self(one, its) for one, its in zip(photo, each, strict=True)]
+
+    def album(self, photos: Sequence[Any], hints: Sequence[Any]) -> list[Colourization]:
+        """Photos of one series in colour: hints of each tell the others what the same things look like.
+
+        Args:
+            photos: each in any form that `open` takes. What is known of all is held in memory.
+            hints: for each photo its own, in any form that `__call__` takes, or None.
+
+        Raises:
+            ValueError: as `__call__`.
+        """
+        canvases = [self.open(photo) for photo in photos]
+        own = [canvas.read_hints(its) for canvas, its in zip(canvases, hints, strict=True)]
+        told = {number: canvases[number].precedents(its) for number, its in enumerate(own) if its}
+        for number, canvas in enumerate(canvases):
+            canvas.follow([precedents for other, precedents in told.items() if other != number])
+        return [canvas(its) for canvas, its in zip(canvases, own, strict=True)]
 
 
 def pipeline(

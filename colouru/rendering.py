@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colouru.colour import AB_SCALE, NORMALIZED_XYZ_FROM_RGB, RGB_FROM_NORMALIZED_XYZ, linear_table
+from colouru.colour import AB_SCALE, BRIGHTEST, DARKEST, NORMALIZED_XYZ_FROM_RGB, RGB_FROM_NORMALIZED_XYZ, linear_table
 from colouru.gamut import BLACK, HALF, QUARTER, RANGE, SLOPE, STEPS, TOE, TURN, nearness
 from colouru.hints import Hint, hint_squares
 from colouru.propagation import Wide, guided_rows, guides, keep_hints, widened
@@ -28,6 +28,9 @@ PIECE_PIXELS = 1 << 16
 
 # Entries of the table from linear light to bytes, so many that the darkest, which lie closest together, get ten each.
 FINENESS = 1 << 15
+
+# And so many beyond either end, for what is outside by less than a byte could show.
+BEYOND = 1 << 8
 
 # Of linear light to the table of f: in it even a is right to a twentieth, which is enough to compare with.
 ROOTS = 1 << 16
@@ -43,7 +46,7 @@ XYZ_WEIGHTS = NORMALIZED_XYZ_FROM_RGB.tolist()
 # What X/Xn and Z/Zn add to each of linear red, green and blue when they differ from Y/Yn. Grey is exactly grey.
 RGB_WEIGHTS = RGB_FROM_NORMALIZED_XYZ[:, ::2].tolist()
 
-# What is never divided by alone, for it may be zero.
+# Chroma is never divided by alone, for it may be zero.
 TINY = 1e-7
 
 
@@ -238,11 +241,10 @@ def _light(pixels: np.ndarray, compare: bool, scratch: Scratch) -> Light:
     np.multiply(place, TURN, out=place)
     np.add(place, QUARTER, out=place)
     base = np.multiply(Y, FINENESS, out=scratch("base", shape))
-    np.add(base, 0.5, out=base)
-    # Where Y is 0 or 1 the division is by the rounding of the numbers.
-    up = np.subtract(1 + TINY, Y, out=scratch("up", shape))
-    down = np.add(Y, TINY, out=scratch("down", shape))
-    return Light(f, Y, base, place, np.divide(1, up, out=up), np.divide(-1, down, out=down), p, q)
+    np.add(base, BEYOND + 0.5, out=base)
+    up = np.subtract(BRIGHTEST, Y, out=scratch("up", shape))
+    down = np.subtract(DARKEST, Y, out=scratch("down", shape))
+    return Light(f, Y, base, place, np.divide(1, up, out=up), np.divide(1, down, out=down), p, q)
 
 
 def _look_up(table: Tensor, index: np.ndarray, out: np.ndarray) -> None:
@@ -351,6 +353,7 @@ def _cubed(root: np.ndarray, out: np.ndarray, more: np.ndarray) -> np.ndarray:
 def _words(linear: np.ndarray, out: np.ndarray) -> np.ndarray:
     """sRGB from 0 to 65535, half a step up, so that it need only be cut off, of linear light, which is changed."""
     np.maximum(linear, 0, out=linear)
+    np.minimum(linear, 1, out=linear)
     np.power(linear, 1 / 2.4, out=out)
     np.multiply(out, 1.055 * 65535, out=out)
     np.subtract(out, 0.055 * 65535 - 0.5, out=out)
@@ -361,7 +364,7 @@ def _words(linear: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def gamma_table() -> Tensor:
-    """The bytes, uint8, of linear light in [0, 1], for each of `FINENESS` steps and both ends."""
-    linear = np.arange(FINENESS + 1) / FINENESS
+    """The bytes, uint8, of linear light in [0, 1], for each of `FINENESS` steps, both ends, and `BEYOND` them."""
+    linear = (np.arange(-BEYOND, FINENESS + BEYOND + 1) / FINENESS).clip(0, 1)
     srgb = np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
     return torch.from_numpy((255 * srgb).round().astype(np.uint8))

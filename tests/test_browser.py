@@ -174,13 +174,17 @@ def test_a_colour_for_the_next_dot_leaves_the_last_one_as_it_is(person, colour_p
     truth = astronaut()[int(0.62 * 512), int(0.24 * 512)].astype(int)
     assert np.abs(np.array(list(bytes.fromhex(hints[2]["colour"][1:]))) - truth).max() < 25
     person.page.locator("#page summary").click()
-    person.do("random-dot")
-    person.wait_for_hints(lambda hints: len(hints) == 4, "a random true dot")
-    assert person.page.locator("#page .curve polyline").count() == 2
+    person.page.locator("#page .how-many").fill("3")
+    person.do("random-dots")
+    person.wait_for_hints(lambda hints: len(hints) == 6, "three random true dots")
+    expect(person.page.locator("#page .random-dots")).to_be_enabled()
+    expect(person.page.locator("#page .curve polyline")).to_have_count(2)
     with person.page.expect_download() as download:
         person.do("curve-file")
     rows = download.value.path().read_text().splitlines()
-    assert rows[0] == "dots,gan,baseline" and len(rows) == 6
+    assert rows[0] == "dots,gan,baseline" and [row.split(",")[0] for row in rows[1:]] == list("0123456")
+    person.do("undo")
+    person.wait_for_hints(lambda hints: len(hints) == 3, "all three to be taken back in one step")
 
 
 def test_everything_can_be_done_with_keys_alone(person, grey_photo):
@@ -391,21 +395,142 @@ def test_every_example_is_one_click_and_its_dots_lie_where_they_belong(person):
         assert all(near(shown, hint.x, hint.y, reach=1) for shown, hint in zip(found, expected, strict=True))
 
 
-def test_many_photos_at_once_come_back_as_one_archive(person, grey_photo, tmp_path):
+def test_an_object_that_is_clicked_is_seen_and_then_coloured_or_let_go(person, colour_photo):
+    person.upload(colour_photo)
+    person.tool("area")
+    without = person.picture()
+
+    def blueness(x: float, y: float) -> float:
+        return -warmth(person.picture(), x, y)
+
+    before = blueness(0.24, 0.62)
+    person.click(0.24, 0.62)
+    box = person.page.locator("#page .area-box")
+    box.wait_for()
+    choose_code(person, "#2040ff")
+    person.wait_for(lambda: blueness(0.24, 0.62) > before + 30, "the area in its colour")
+    # The suit and not what is behind it; and nothing is taken yet.
+    assert np.abs(around(person.picture() - without, 0.6, 0.05)).max() <= 1 and person.hints() == []
+    person.page.locator("#page .stage").focus()
+    person.page.keyboard.press("Escape")
+    box.wait_for(state="hidden")
+    person.wait_for(lambda: (person.picture() == without).all(), "the picture as it was")
+
+    person.click(0.24, 0.62)
+    box.wait_for()
+    narrow = (np.abs(person.picture() - without).max(2) > 8).mean()
+    person.page.locator("#page .reach").fill("75")
+    person.wait_for(lambda: (np.abs(person.picture() - without).max(2) > 8).mean() > narrow, "a wider reach")
+    choose_code(person, "#2040ff")
+    person.page.locator("#page .area-note").fill("from the museum")
+    person.page.locator("#page .area-note").press("Enter")
+    hints = person.wait_for_hints(lambda hints: hints, "the area as hints")
+    assert {(hint["colour"], hint["note"]) for hint in hints} == {("#2040ff", "from the museum")}
+    person.wait_for(lambda: blueness(0.24, 0.62) > before + 30, "the coloured suit")
+    person.page.keyboard.press("Control+z")
+    person.wait_for_hints(lambda hints: hints == [], "the area to be taken back in one step")
+
+
+def test_what_a_lasso_goes_around_is_kept_grey(person):
+    person.open_example(2)
+    count = len(person.hints())
+    person.tool("area")
+    corners = [(0.1, 0.6), (0.4, 0.6), (0.4, 0.95), (0.1, 0.95)]
+    person.page.mouse.move(*person.at(*corners[0]))
+    person.page.mouse.down()
+    for corner in (*corners[1:], corners[0]):
+        person.page.mouse.move(*person.at(*corner), steps=3)
+    person.page.mouse.up()
+    person.page.locator("#page .area-box").wait_for()
+    person.do("keep-grey")
+    hints = person.wait_for_hints(lambda hints: len(hints) > count, "the grey area")[count:]
+    assert {hint["colour"] for hint in hints} == {"#808080"}
+    assert all(10 <= hint["x"] <= 40 and 60 <= hint["y"] <= 95 for hint in hints)
+    person.wait_for(lambda: np.ptp(around(person.picture(), 0.25, 0.8), axis=2).max() <= 4, "no colour in the area")
+    assert np.ptp(around(person.picture(), 0.57, 0.42, reach=0.01), axis=2).mean() > 30
+    all_hints = person.hints()
+    person.reload()
+    person.carry_on()
+    assert person.hints() == all_hints
+
+
+def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_path):
     (tmp_path / "camera.json").write_text(json.dumps([{"x": 0.75, "y": 0.15, "colour": "#8fb8dd"}]))
+    (tmp_path / "uncle.json").write_text("[]")
+    (tmp_path / "diary.jpg").write_text("Dear diary")
     Image.fromarray(astronaut()).save(tmp_path / "astronaut.jpg")
+    person.page.on("dialog", lambda dialog: dialog.accept())
     person.do("several")
-    files = [grey_photo, tmp_path / "camera.json", tmp_path / "astronaut.jpg"]
-    person.page.locator("#files input[type=file]").set_input_files(files)
-    person.page.locator("#colour-all").click()
-    link = person.page.locator("#archive a[download]").first
-    link.wait_for()
+    names = ("camera.png", "camera.json", "astronaut.jpg", "uncle.json", "diary.jpg")
+    person.page.locator("#page .photos").set_input_files([tmp_path / name for name in names])
+    tiles, done = person.page.locator("#page .tile"), person.page.locator("#page .tile[data-state=done]")
+    expect(done).to_have_count(2, timeout=60_000)
+    expect(person.page.locator("#page .strays")).to_contain_text("uncle.json")
+    expect(tiles.nth(2)).to_contain_text("not a picture that can be read")
+    expect(tiles.nth(0)).to_contain_text("1 dot")
+
+    person.page.locator("#page .tile .show").nth(1).click()
+    person.page.wait_for_selector("#page .colouru[data-state=working]")
+    person.settle()
+    person.click(0.24, 0.62)
+    (dot,) = person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+    person.do("several")
+    expect(tiles.nth(1)).to_contain_text("1 dot")
+    expect(done).to_have_count(2, timeout=60_000)
+    for name in ("baseline", "losses"):
+        person.page.locator(f"#page .with-{name}").check()
     with person.page.expect_download() as download:
-        link.click()
+        person.do("download-all")
     with zipfile.ZipFile(download.value.path()) as archive:
-        assert sorted(archive.namelist()) == ["astronaut-gan.jpg", "camera-gan.png"]
-    person.page.locator("#close-several").click()
-    assert person.page.locator("#page .drop").is_visible()
+        pictures = ["astronaut-baseline.jpg", "astronaut-gan.jpg", "camera-baseline.png", "camera-gan.png"]
+        assert sorted(archive.namelist()) == [*pictures, "losses.csv"]
+        assert archive.read("losses.csv").decode().splitlines()[2].startswith("astronaut.jpg,1,0.")
+    expect(person.page.locator("#page .download-all")).to_be_enabled()
+
+    person.reload()
+    expect(person.page.locator("#page [data-do=several]")).to_have_text("Several photos (3)")
+    person.do("several")
+    person.page.locator("#page .tile .show").nth(1).click()
+    person.page.wait_for_selector("#page .colouru[data-state=working]")
+    person.settle()
+    assert person.hints() == [dot]
+    person.do("several")
+    person.do("forget-all")
+    expect(tiles).to_have_count(0)
+
+
+def test_a_full_queue_says_so_before_the_upload_and_is_tried_again_by_itself(person, grey_photo):
+    page, refused, full = person.page, [], [True]
+
+    def queue(route) -> None:
+        if len(refused) % 2 == 0:
+            refused.append(route.request.url)
+            return route.fulfill(status=503, json={"detail": "Queue is full."})
+        refused.append("")
+        route.continue_()
+
+    def line(route) -> None:
+        if route.request.post_data_json["fn_name"] != "line" or not full[0]:
+            return route.continue_()
+        route.fulfill(json={"before": 32, "seconds": 12.4, "full": True})
+
+    page.route("**/component_server**", line)
+    uploads = []
+    page.on("request", lambda request: uploads.append(request.url) if "/upload" in request.url else None)
+    person.choose(grey_photo)
+    progress = page.locator("#page .progress")
+    expect(progress).to_contain_text("32 are waiting. About 12 s. camera.png is sent as soon as there is room")
+    assert uploads == []
+    page.route("**/queue/join**", queue)
+    full[0] = False
+    expect(progress).to_contain_text("Nothing is lost", timeout=30_000)
+    page.wait_for_selector("#page .colouru[data-state=working]")
+    person.settle()
+    person.click(0.3, 0.3)
+    person.wait_for_hints(lambda hints: len(hints) == 1 and hints[0]["colour"] != "#808080", "the dot's answer")
+    assert len(refused) == 4 and page.get_by_test_id("toast-body").count() == 0
+    # The refusals are the browser's to note, and nobody else's.
+    person.complaints = [each for each in person.complaints if "503" not in each]
 
 
 @pytest.mark.parametrize("person", [PHONE | {"color_scheme": "dark"}], indirect=True)
@@ -440,12 +565,21 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
     assert int(page.locator("#page .zoom").text_content().rstrip(" %")) > 200
     person.settle()
     assert len(person.hints()) == 1
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("#page :is(button, input, summary)")].filter((node) => node.offsetParent)
-            .map((node) => [node.className, node.getBoundingClientRect()])
-            .filter(([, box]) => box.width < 44 || box.height < 44).map(([name]) => name)"""
-    )
-    assert small == []
+    person.do("fit")
+    page.locator("#page button[data-tool=area]").tap()
+    page.touchscreen.tap(*person.at(0.8, 0.2))
+    page.locator("#page .area-box").wait_for()
+    for state in ("area", "gallery"):
+        if state == "gallery":
+            page.set_input_files("#page .photos", [grey_photo])
+            page.locator("#page .tile[data-state=done]").wait_for()
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("#page :is(button, input, summary)")]
+                .filter((node) => node.offsetParent).map((node) => [node.className, node.getBoundingClientRect()])
+                .filter(([, box]) => box.width < 44 || box.height < 44).map(([name]) => name)"""
+        )
+        assert small == [], state
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize(
@@ -470,11 +604,19 @@ def test_the_picture_is_the_page_and_nothing_scrolls(address, tmp_path, size, le
 def test_nobody_is_shut_out_by_contrast_a_missing_name_or_a_language(person):
     german = person.page.evaluate("navigator.language") == "de-DE"
     assert person.page.locator("#page .choose").inner_text() == ("Foto auswählen" if german else "Choose a photo")
-    for state in ("empty", "working"):
+    for state in ("empty", "working", "area", "gallery"):
         if state == "working":
             person.open_example(0)
             person.page.locator("#page .hint-list .number").first.click()
             person.settle()
+        elif state == "area":
+            person.tool("area")
+            person.click(0.24, 0.62)
+            person.page.locator("#page .area-box").wait_for()
+        elif state == "gallery":
+            person.do("several")
+            person.page.locator("#page .photos").set_input_files([ROOT / "docs" / "screenshot.png"])
+            person.page.locator("#page .tile[data-state=done]").wait_for()
         found = Axe().run(person.page)["violations"]
         serious = [
             (each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")

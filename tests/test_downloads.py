@@ -1,5 +1,6 @@
 """What a person takes home, one photo or many."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, camera
 
-from colouru.hints import Hint, hints_from_json, hints_to_json
+from colouru.hints import Hint, hints_from_json
 from colouru.picture.photo import open_photo
 from colouru.ui import batch, board, downloads, handlers, words
 from colouru.ui.work import PREVIEW_SIDE
@@ -107,37 +108,80 @@ def test_what_the_browser_composes_is_what_is_saved(tmp_path):
     assert board.told(asked("gan-png", saturation=1.5)).view.saturation == 1.5
 
 
-def test_many_photos_come_back_in_one_archive_each_with_its_own_hints(tmp_path, said):
+def asked_all(folder: Path, names: tuple[str, ...], **more) -> dict:
+    return {"photos": [{"path": str(folder / name), "hints": None} for name in names], **more}
+
+
+def zipped(value: dict, check) -> None:
+    """Check the archive while it is there."""
+    for _, path in batch.colour_all(value):
+        if isinstance(path, str):
+            with zipfile.ZipFile(path) as archive:
+                check(archive)
+
+
+def test_several_photos_come_back_in_one_archive_each_with_its_own_hints(tmp_path, said):
     Image.fromarray(camera()).save(tmp_path / "a.png")
     Image.fromarray(astronaut()).save(tmp_path / "b.jpg")
-    (tmp_path / "b.json").write_text(hints_to_json([DOT]))
     (tmp_path / "c.jpg").write_text("no photo")
-    files = [str(tmp_path / name) for name in ("a.png", "b.jpg", "b.json", "c.jpg")]
-    coloured = batch.colour_all(files)
-    with zipfile.ZipFile(next(coloured)) as archive:
+    value = asked_all(tmp_path, ("a.png", "b.jpg", "c.jpg"))
+    value["photos"][1] |= {"hints": [DOT.to_dict()], "saturation": 1.4}
+
+    def check(archive: zipfile.ZipFile) -> None:
         assert sorted(archive.namelist()) == ["a-gan.png", "b-gan.jpg", "problems.txt"]
         assert "c.jpg is not a picture" in archive.read("problems.txt").decode()
         archive.extractall(tmp_path / "out")
+
+    zipped(value, check)
     assert open_photo(tmp_path / "out" / "a-gan.png").provenance.hints == ()
-    assert open_photo(tmp_path / "out" / "b-gan.jpg").provenance.hints == (DOT,)
+    provenance = open_photo(tmp_path / "out" / "b-gan.jpg").provenance
+    assert provenance.hints == (DOT,) and provenance.saturation == 1.4
     assert said == [words.PROBLEMS.format(count=1)]
 
 
-def test_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+def test_the_baseline_and_the_losses_are_in_the_archive_on_request_and_names_do_not_collide(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        Image.fromarray(camera()[::4, ::4]).save(tmp_path / folder / "a.png")
-    coloured = batch.colour_all([str(tmp_path / folder / "a.png") for folder in ("one", "two")])
-    with zipfile.ZipFile(next(coloured)) as archive:
-        assert archive.namelist() == ["a-gan.png", "a-gan-2.png"]
+        Image.fromarray(astronaut()[::4, ::4]).save(tmp_path / folder / "a.png")
+
+    def check(archive: zipfile.ZipFile) -> None:
+        pictures = ["a-baseline.png", "a-gan.png", "a-baseline-2.png", "a-gan-2.png"]
+        assert sorted(archive.namelist()) == sorted([*pictures, "losses.csv"])
+        header, first, second = archive.read("losses.csv").decode().splitlines()
+        assert header == "photo,dots,baseline,gan" and first == second
+        name, dots, baseline, gan = first.split(",")
+        assert (name, dots) == ("a.png", "0") and 0 < float(gan) < 1.5 and 0 < float(baseline) < 1.5
+
+    zipped(asked_all(tmp_path, ("one/a.png", "two/a.png"), baseline=True, losses=True), check)
 
 
-def test_a_batch_of_nothing_usable_says_why(tmp_path):
-    for files in (None, [], [str(tmp_path / "hints.json")]):
+def test_an_archive_of_nothing_usable_says_why(tmp_path):
+    for nonsense in (None, [], {}, {"photos": []}, {"photos": "all"}):
         with pytest.raises(gr.Error, match="Choose some photos first"):
-            next(batch.colour_all(files))
+            next(batch.colour_all(nonsense))
     (tmp_path / "diary.jpg").write_text("Dear diary")
     with pytest.raises(gr.Error, match="diary.jpg is not a picture"):
-        next(batch.colour_all([str(tmp_path / "diary.jpg")]))
+        list(batch.colour_all(asked_all(tmp_path, ("diary.jpg",))))
     with pytest.raises(gr.Error, match="at most 500"):
-        next(batch.colour_all([str(tmp_path / "diary.jpg")] * 501))
+        next(batch.colour_all(asked_all(tmp_path, ("diary.jpg",) * 501)))
+
+
+def test_among_several_a_photo_is_seen_small_with_its_losses_and_hints(tmp_path):
+    Image.fromarray(astronaut()).resize((900, 700)).save(tmp_path / "photo.jpg")
+    seen = batch.glance({"path": str(tmp_path / "photo.jpg"), "hints": [DOT.to_dict()], "stamp": 7})
+    assert seen["glance"] == 7 and seen["hints"] == [DOT.to_dict()] and seen["picture"].startswith("data:image/jpeg")
+    canvas = start(tmp_path / "photo.jpg")[0].canvas
+    expected = canvas.losses(canvas.chroma([DOT]), [DOT])
+    for role, loss in seen["losses"].items():
+        assert abs(loss - expected[role]) < 0.02
+    for nonsense in ({"path": "/nowhere", "stamp": 8}, {"path": str(tmp_path / "photo.jpg"), "hints": [7], "stamp": 8}):
+        assert batch.glance(nonsense)["glance"] == 8 and batch.glance(nonsense)["problem"]
+    assert batch.glance(None) == {"glance": None, "problem": batch.glance(None)["problem"]}
+
+
+def test_what_is_still_here_of_several_photos_is_told_and_kept(tmp_path):
+    (tmp_path / "here.png").write_bytes(b"")
+    os.utime(tmp_path / "here.png", (0, 0))
+    assert batch.kept([str(tmp_path / "here.png"), str(tmp_path / "gone.png"), 7]) == [True, False, False]
+    assert (tmp_path / "here.png").stat().st_mtime > 0
+    assert batch.kept(None) == []

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from colouru.colour import AB_SCALE, into_gamut, lab_to_rgb, rgb_to_lab
-from colouru.guidance import DISTINCT, MAX_SUGGESTIONS, distinct_colours, doubt
+from colouru.guidance import DISTINCT, MAX_SUGGESTIONS, belonging, distinct_colours, doubt
 from colouru.networks import Generator
 from colouru.networks.bins import AB_BINS, nearest_bin
 
@@ -71,3 +71,14 @@ def test_the_gain_is_the_fall_of_the_variance_that_a_dot_brings(network):
     # `deviation` counts both channels, the mean squared error is over them.
     fall = (before.deviation.square() - after.deviation.square()).mean() / 2
     assert float(fall) == pytest.approx(float(before.gain.max()), rel=0.05)
+
+
+def test_what_belongs_to_a_spot_ends_at_an_edge_and_hangs_together():
+    places = torch.zeros(1, 40, 60)
+    places[:, :, 30:] = 5  # another thing
+    places[:, 5:15, 45:55] = 0  # the same, beyond it
+    places[:, 20, 10] = 5  # a speck
+    found = belonging(places, 0.1, 0.5)
+    assert found.shape == (40, 60) and found[20, 6] == 255
+    assert (found[:, :29] > 250).all() and (found[:, 31:] < 30).all()
+    assert belonging(torch.zeros(1, 1, 1), 1, 0).tolist() == [[255]]

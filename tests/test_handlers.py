@@ -240,6 +240,21 @@ def test_a_photo_that_is_no_longer_kept_is_asked_for_again():
     assert handlers.edit(None, told([DOT]))[1] == {"stamp": 1.0, "refused": True, "gone": True}
 
 
+def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(work):
+    shown = handlers.outline(work, {"x": 0.3, "y": 0.6, "stamp": 5.0})
+    belonging = picture_of(shown["belonging"])
+    assert shown["area"] == 5.0 and belonging.shape == tuple(work.canvas.L["gan"].shape[2:])
+    # The photographer's coat is one thing, and the sky is none of it.
+    assert belonging[int(0.6 * 256), int(0.3 * 256)] > 200 and belonging[20, 20] < 60
+    assert shown["likely"][0][0] == work.canvas.suggest(0.3, 0.6)[0].colour
+    nan = float("nan")
+    for nonsense in (None, {}, {"x": 2, "y": 0, "stamp": 1}, {"x": nan, "y": 0, "stamp": 1}, {"x": "0", "y": 0}):
+        with pytest.raises(gr.Error):
+            handlers.outline(work, nonsense)
+    with pytest.raises(gr.Error, match="Choose a photo first"):
+        handlers.outline(None, {"x": 0.5, "y": 0.5, "stamp": 1})
+
+
 # The view.
 
 

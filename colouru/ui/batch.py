@@ -28,14 +28,15 @@ def glance(value: Any) -> dict[str, Any]:
     """One photo as it is seen among several: small, in colour, with its losses and the hints that were used.
 
     Args:
-        value: the `path` of an upload, its `hints`, None for those in the photo itself, and a `stamp`.
+        value: the `path` of an upload, its `hints`, None for those in the photo itself, its `saturation`, and a
+            `stamp`.
     """
     stamp = value.get("stamp") if isinstance(value, Mapping) else None
     try:
         photo = open_photo(uploaded(value))
         canvas = colourizer().open(photo.thumbnail(board.LOSS_SIDE))
         hints = board.coloured_hints(canvas, photo.hints if value.get("hints") is None else value["hints"])
-        coloured = canvas.colour(hints)
+        coloured = canvas.colour(hints, saturation=value.get("saturation", 1.0))
     except ValueError as error:
         return {"glance": stamp, "problem": str(error)}
     return {
@@ -107,15 +108,16 @@ def put_photo(bundle: zipfile.ZipFile, value: Any, roles: tuple[str, ...], *, me
     path = uploaded(value)
     photo = open_photo(path)
     hints = photo.hints if value.get("hints") is None else as_hints(value["hints"])
+    saturation = value.get("saturation", 1.0)
     canvas = colourizer().open(photo)
-    coloured = canvas.colour(hints, ROLES if measured else roles)
+    coloured = canvas.colour(hints, ROLES if measured else roles, saturation)
     # A JPEG for a JPEG, otherwise a PNG.
     suffix = path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else ".png"
     names = set(bundle.namelist())
     for role in roles:
         name = unused(f"{path.stem}-{role}{suffix}", names)
         with tempfile.TemporaryDirectory() as folder:
-            save_picture(coloured[role][0], Path(folder) / name, canvas.provenance(hints, role), photo.exif)
+            save_picture(coloured[role][0], Path(folder) / name, canvas.provenance(hints, role, saturation), photo.exif)
             bundle.write(Path(folder) / name, name)
     return [path.name, len(hints), *(coloured[role][1] if measured else None for role in ROLES)]
 

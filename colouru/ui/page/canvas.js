@@ -167,7 +167,7 @@ function draw() {
 
 function drawNow() {
   drawButtons();
-  if (!photo) return;
+  if (app.dataset.state !== "working") return;
   drawPicture();
   drawMarks();
   drawAreaBox();

@@ -89,6 +89,8 @@ function noteEntry() {
   if (!each || (JSON.stringify(each.hints) === JSON.stringify(hints) && (each.saturation ?? 1) === saturation)) return;
   Object.assign(each, { hints, saturation, history: { past, future, curve }, changed: true });
   keepEntry(each);
+  // An answer that comes when the person is back already.
+  if (isGallery()) showGallery();
 }
 
 function removeEntry(each) {

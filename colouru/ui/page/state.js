@@ -175,6 +175,7 @@ async function open(source, kept = null) {
 function showOpening(sentence) {
   tell(sentence, true);
   find(".progress").textContent = sentence;
+  if (isGallery()) find(".gallery-status").textContent = sentence;
 }
 
 function stopOpening() {
