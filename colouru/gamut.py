@@ -12,7 +12,7 @@ from torch import Tensor
 from colouru.colour import BRIGHTEST, DARKEST, RGB_FROM_NORMALIZED_XYZ
 
 # Steps of lightness from black to white, and of hue to a quarter turn.
-STEPS, QUARTER = 250, 64
+STEPS, QUARTER = 250, 128
 
 # Places for half a turn, both ends included, and for a whole one.
 HALF = 2 * QUARTER + 1
@@ -25,7 +25,7 @@ BLACK, RANGE = 16 / 116, 100 / 116
 TOE, SLOPE = 0.2068966, 7.787
 
 HALVINGS = 12
-MARGIN = 1.06
+MARGIN = 1.02
 
 
 @functools.cache
