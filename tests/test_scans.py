@@ -656,3 +656,27 @@ def test_many_pixels_from_few_bytes_are_not_decoded_and_the_limit_can_be_raised(
     (tmp_path / "bomb.tif").write_bytes(path.read_bytes().replace(*claims))
     with pytest.raises(ValueError, match="bytes and claims 480 megapixels, which no scan does"):
         open_photo(tmp_path / "bomb.tif", max_megapixels=1000)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("white_is_nought", [False, True])
+def test_few_bits_are_as_light_as_they_were(tmp_path, bits, white_is_nought):
+    values = RAMP >> (16 - bits)
+    path = by_hand(tmp_path / "a.tif", packed(values, bits), t258=bits, t262=0 if white_is_nought else 1)
+    expected = values / ((1 << bits) - 1) * 255
+    assert error(pixels(path), 255 - expected if white_is_nought else expected) < 0.51
+
+
+def test_the_profile_inside_a_jpeg_2000_is_applied(tmp_path):
+    Image.fromarray(RAMP).save(tmp_path / "a.jp2")
+    content = (tmp_path / "a.jp2").read_bytes()
+    profile = grey_profile(gamma(1))
+    box = struct.pack(">I4s3B", 11 + len(profile), b"colr", 2, 0, 0) + profile
+    at = content.index(b"colr") - 4
+    (size,) = struct.unpack_from(">I", content, at)
+    head = content.index(b"jp2h") - 4
+    (whole,) = struct.unpack_from(">I", content, head)
+    content = content[:at] + box + content[at + size :]
+    content = content[:head] + struct.pack(">I", whole + len(box) - size) + content[head + 4 :]
+    (tmp_path / "b.jp2").write_bytes(content)
+    assert error(pixels(tmp_path / "b.jp2"), srgb(RAMP / 65_535)) < 0.51

@@ -3,15 +3,12 @@
 Of colourization it knows only what a picture that ColourU saved says of itself.
 """
 
-import contextlib
 import dataclasses
 import functools
 import math
 import struct
-import threading
-import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from colouru.picture import psd, scan, tiff
 from colouru.picture.decoded import read_picture
 from colouru.picture.exif import exif_in, exif_of, exif_of_tiff, resolution_in
 from colouru.picture.levels import WHITE, Refused
+from colouru.picture.pillow_limit import without_pillows_limit
 from colouru.picture.pixels import (
     Pixels,
     bands,
@@ -91,9 +89,6 @@ DAMAGE = (
     zlib.error,
     Image.DecompressionBombError,
 )
-
-# Pillow's own limit is one for all of a program.
-PILLOW_LIMIT = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,9 +200,7 @@ def _open_file(path: Path, max_megapixels: float) -> Photo:
 def _open_by_pillow(path: Path, max_megapixels: float, page: int = 0) -> Photo:
     name = path.name
     try:
-        with warnings.catch_warnings(), _without_pillows_limit():
-            # Pillow warns of large pictures, where we refuse them ourselves.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with without_pillows_limit():
             picture = Image.open(path, formats=FORMATS)
             if page:
                 picture.seek(page)
@@ -218,16 +211,6 @@ def _open_by_pillow(path: Path, max_megapixels: float, page: int = 0) -> Photo:
     with picture:
         _check_size(name, *picture.size, max_megapixels, path.stat().st_size)
         return _from_pillow(picture, name, path)
-
-
-@contextlib.contextmanager
-def _without_pillows_limit() -> Iterator[None]:
-    with PILLOW_LIMIT:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _open_tiff(path: Path, max_megapixels: float) -> Photo:
@@ -420,8 +403,7 @@ def provenance_of(path: str | Path) -> Provenance | None:
     try:
         if path.suffix.lower() in (".tif", ".tiff"):
             return provenance_in(tiff.find_page(path)[0].xmp)
-        with warnings.catch_warnings(), _without_pillows_limit():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with without_pillows_limit():
             with Image.open(path, formats=FORMATS) as picture:
                 return read_provenance(picture)
     except ValueError:

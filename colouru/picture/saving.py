@@ -73,7 +73,7 @@ def save_picture(
     quality: int = 95,
 ) -> None:
     """Write a picture of Pillow, which is sRGB and upright, as `save_strips` does."""
-    strips = [np.asarray(picture.convert("RGB"))]
+    strips = [np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))]
     options = {"keep_location": keep_location, "resolution": resolution, "quality": quality}
     save_strips(strips, picture.height, picture.width, path, provenance, exif, **options)
 

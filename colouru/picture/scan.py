@@ -12,7 +12,7 @@ from PIL import Image
 
 from colouru.picture.levels import Levels, Refused, find_levels
 from colouru.picture.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory, is_held
-from colouru.picture.profile import EIGHT_BITS, Transform, lab_to_srgb, to_srgb
+from colouru.picture.profile import Transform, lab_to_srgb, to_srgb
 from colouru.picture.tiff import (
     ALPHA,
     ASSOCIATED_ALPHA,
@@ -145,7 +145,7 @@ def _profile(samples: Samples, dtype: np.dtype) -> tuple[Transform | None, str]:
     if found is None:
         problem = "it is in CMYK without a colour profile that can be used, so its colours are only nearly right."
     elif dtype != np.uint8:
-        problem = EIGHT_BITS
+        problem = "it is in CMYK, of which 8 bits a channel are used."
     return found or (lambda inks: np.asarray(Image.fromarray(inks, "CMYK").convert("RGB"))), problem
 
 

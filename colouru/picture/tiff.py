@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.picture.directory import LONG, Entry, Layout, read_directory, read_layout, write_directory
+from colouru.picture.pillow_limit import without_pillows_limit
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 4, 5, 6, 8, 9
 RAW_CAMERA = (32_803, 34_892)
@@ -227,7 +228,8 @@ class Rows:
             counts = np.full(needed, row_bytes * page.tile[0])
         if len(page.offsets) < needed or len(counts) < needed:
             raise TagsLie(f"it has {len(page.offsets)} strips or tiles; its size needs {needed}")
-        if page.predictor not in (1, 2, 3) or (page.predictor == 2 and (page.bits % 8 or page.kind == FLOAT)):
+        fits = {1: True, 2: page.bits % 8 == 0 and page.kind != FLOAT, 3: page.kind == FLOAT}
+        if not fits.get(page.predictor):
             raise TagsLie(f"its predictor is {page.predictor}")
         self.counts = counts
         # One strip that holds the whole page is decoded in parts, as far as that goes.
@@ -376,8 +378,9 @@ def _by_libtiff(data: bytes, compression: int, row_bytes: int, rows: int) -> byt
 
     head = b"II*\0" + struct.pack("<I", 8)
     place = len(head) + len(directory(0))
-    with Image.open(io.BytesIO(head + directory(place) + data), formats=["TIFF"]) as strip:
-        return strip.tobytes()
+    with without_pillows_limit():
+        strip = Image.open(io.BytesIO(head + directory(place) + data), formats=["TIFF"])
+    return strip.tobytes()
 
 
 def _unpacked(data: bytes, rows: int, count: int, bits: int) -> np.ndarray:
