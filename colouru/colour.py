@@ -4,6 +4,8 @@ CIELAB is that of `skimage.color` (D65, 2 degree observer), so the two may be mi
 in dimension 1: `rgb` in [0, 1], `lab` in CIELAB units, `L` = L*/50 - 1, `ab` = (a, b)/110. Knows nothing of hints.
 """
 
+import functools
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -27,23 +29,36 @@ LAPLACIAN = torch.tensor([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]]) / 8
 # A channel this far outside [0, 1] still rounds to the nearest representable colour.
 GAMUT_TOLERANCE = 1 / 1024
 
+# The same bounds in linear light.
+DARKEST, BRIGHTEST = -GAMUT_TOLERANCE / 12.92, ((1 + GAMUT_TOLERANCE + 0.055) / 1.055) ** 2.4
+
 
 def _linear(rgb: Tensor) -> Tensor:
     # The clamp keeps the branch that torch.where discards from producing infinite gradients; so does the one below.
     return torch.where(rgb > 0.04045, ((rgb.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
 
 
-LINEAR_OF_BYTE = _linear(torch.arange(256) / 255)
+@functools.cache
+def linear_table(dtype: type) -> Tensor:
+    """Linear light in [0, 1] of every sRGB value of np.uint8 or np.uint16, (256,) or (65536,)."""
+    most = np.iinfo(dtype).max
+    return _linear(torch.arange(most + 1, dtype=torch.float64) / most).float()
 
 
-def linear_light(rgb_bytes: Tensor) -> Tensor:
-    """Linear RGB in [0, 1] of sRGB bytes, any shape uint8; a table is several times faster than the formula."""
-    return LINEAR_OF_BYTE.to(rgb_bytes.device).index_select(0, rgb_bytes.flatten().int()).view(rgb_bytes.shape)
+def linear_light(samples: np.ndarray) -> Tensor:
+    """Linear light in [0, 1] of sRGB samples, any shape uint8 or uint16; a table is faster than the formula."""
+    indices = torch.from_numpy(samples.astype(np.int32))
+    return linear_table(samples.dtype.type).index_select(0, indices.flatten()).view(indices.shape)
 
 
 def to_bytes(rgb: Tensor) -> Tensor:
     """The nearest sRGB bytes, any shape uint8, of sRGB in [0, 1]."""
     return (rgb * 255).round().to(torch.uint8)
+
+
+def to_words(rgb: Tensor) -> Tensor:
+    """The nearest sRGB values of sixteen bits, any shape uint16, of sRGB in [0, 1]."""
+    return (rgb * 65535).round().to(torch.uint16)
 
 
 def _mix(matrix: Tensor, channels: Tensor) -> Tensor:
@@ -65,21 +80,32 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 def linear_to_lab(linear: Tensor) -> Tensor:
     """CIELAB (N,3,...) of linear RGB (N,3,...) in [0, 1]."""
     xyz = _mix(NORMALIZED_XYZ_FROM_RGB, linear)
-    f = torch.where(xyz > 0.008856, xyz.clamp_min(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
-    x, y, z = f.unbind(1)
+    x, y, z = _root(xyz).unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
 
 
+def _root(xyz: Tensor) -> Tensor:
+    return torch.where(xyz > 0.008856, xyz.clamp_min(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
+
+
 def picture_to_lab(picture: np.ndarray) -> Tensor:
-    """CIELAB (1,3,H,W) of a picture (H,W,3) uint8 sRGB."""
-    return linear_to_lab(linear_light(torch.tensor(picture).movedim(-1, 0)[None]))
+    """CIELAB (1,3,H,W) of a picture (H,W,3), or a grey one (H,W), of uint8 or uint16 sRGB."""
+    if picture.ndim == 2:
+        L = _lightness(linear_light(picture))
+        return torch.stack([L, torch.zeros_like(L), torch.zeros_like(L)])[None]
+    return linear_to_lab(linear_light(np.moveaxis(picture, -1, 0))[None])
+
+
+def _lightness(luminance: Tensor) -> Tensor:
+    """L* in 0..100 of linear luminance in [0, 1]."""
+    return 116 * _root(luminance) - 16
 
 
 def grey_bytes(picture: np.ndarray) -> np.ndarray:
     """The greys (H,W) uint8 that are as light, in L*, as the pixels of a picture (H,W,3) uint8 sRGB."""
-    linear = linear_light(torch.tensor(picture).movedim(-1, 0))
+    linear = linear_light(np.moveaxis(picture, -1, 0))
     luminance = torch.einsum("c,chw->hw", XYZ_FROM_RGB[1].to(linear), linear)
-    return to_bytes(_gamma(luminance).clamp(0, 1)).numpy()
+    return to_bytes(encode_gamma(luminance).clamp(0, 1)).numpy()
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
@@ -91,10 +117,11 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     Returns:
         (N,3,...), outside [0, 1] where sRGB does not have the colour: see `into_gamut`.
     """
-    return _gamma(_lab_to_linear(lab))
+    return encode_gamma(_lab_to_linear(lab))
 
 
-def _gamma(linear: Tensor) -> Tensor:
+def encode_gamma(linear: Tensor) -> Tensor:
+    """sRGB of linear light, any shape, both in [0, 1]."""
     return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear)
 
 
@@ -137,8 +164,6 @@ def into_gamut(lab: Tensor, halvings: int = 10) -> tuple[Tensor, Tensor]:
     """
     rgb = lab_to_rgb(lab)
     outside = ((rgb < -GAMUT_TOLERANCE) | (rgb > 1 + GAMUT_TOLERANCE)).any(1)  # (N,H,W)
-    # The same bounds in linear light spare the trials a power.
-    darkest, brightest = -GAMUT_TOLERANCE / 12.92, ((1 + GAMUT_TOLERANCE + 0.055) / 1.055) ** 2.4
     if outside.any():
         lab, rgb = lab.clone(), rgb.clone()
         L, a, b = lab.movedim(1, 0)[:, outside]  # each (M,)
@@ -146,7 +171,7 @@ def into_gamut(lab: Tensor, halvings: int = 10) -> tuple[Tensor, Tensor]:
         for _ in range(halvings):
             scale = (low + high) / 2
             trial = _lab_to_linear(torch.stack([L, a * scale, b * scale])[None])[0]
-            fits = ((trial >= darkest) & (trial <= brightest)).all(0)
+            fits = ((trial >= DARKEST) & (trial <= BRIGHTEST)).all(0)
             low, high = torch.where(fits, scale, low), torch.where(fits, high, scale)
         found = torch.stack([L, a * low, b * low])
         lab.movedim(1, 0)[:, outside] = found

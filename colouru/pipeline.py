@@ -6,7 +6,7 @@ size; the lightness is always the photo's own.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,13 @@ from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.generator import Generator, Sight
 from colouru.painted import hints_or_paint, is_layer
 from colouru.picture.photo import Photo, open_photo
-from colouru.picture.provenance import Provenance, save_picture
-from colouru.propagation import chroma_slope, guided_rows, keep_hints
+from colouru.picture.pixels import bands, three_channels
+from colouru.picture.provenance import Provenance
+from colouru.picture.saving import check_size, picture_format, save_picture, save_strips, saved_bits
+from colouru.rendering import Band, Chroma, in_bands, render
 
-# Rows are worked on in bands of about this many pixels, so that memory does not grow with the photo.
-BAND_PIXELS = 1 << 20
+# What is coloured from file to file may be larger than what is held in memory.
+MAX_SCAN_MEGAPIXELS = 250
 
 # Whether a photo has colours of its own is asked of a copy this long, in which the noise of JPEG has averaged out.
 LOOK_SIDE = 64
@@ -44,6 +46,9 @@ BOLDNESS = 0.2
 # Where a generator has no features, how far two places are apart for one unit of L: ten lightness units are one edge.
 LIGHTNESS_ALONE = 7.5
 
+# From this difference on, in ab units, a hint is news to the generator.
+NEWS = 6.0
+
 COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no original to compare with."
 
 
@@ -52,7 +57,7 @@ class Colourization:
     """What came out, for one photo.
 
     Attributes:
-        baseline, gan: the photo in colour as each network sees it, PIL RGB at the photo's own size.
+        baseline, gan: the photo in colour as each network sees it, PIL RGB at the photo's own size, with eight bits.
         normalized_loss: for each of "baseline" and "gan" MSE(ab_pred, ab) / MSE(grey, ab) in CIELAB at the photo's own
             size, or None where the original has no colour to compare with.
         no_loss_because: a sentence that says why there is none, or "".
@@ -61,7 +66,8 @@ class Colourization:
             there: the nearest was taken.
         remarks: what was done to the photo on opening that the person should know of.
         provenance: for each of "baseline" and "gan" what its picture is saved with.
-        exif: the photo's, as `Photo` has it.
+        photo: as it was opened.
+        render: the same as `baseline` and `gan`, for one of them, with sixteen bits: its rows, as they are made.
     """
 
     baseline: Image.Image
@@ -72,22 +78,51 @@ class Colourization:
     clipped: tuple[int, ...]
     remarks: tuple[str, ...]
     provenance: dict[str, Provenance] = dataclasses.field(repr=False)
-    exif: bytes = dataclasses.field(repr=False)
+    photo: Photo = dataclasses.field(repr=False)
+    render: Callable[[str], Iterator[np.ndarray]] = dataclasses.field(repr=False)
 
     def save(self, path: str | Path, network: str = "gan", *, keep_location: bool = False) -> None:
         """Write that network's picture with the photo's EXIF and with where its colours come from.
 
         Args:
-            path: ends in .png, .jpg or .webp.
+            path: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo.
             network: "baseline" or "gan".
             keep_location: whether where the photo was taken stays in the EXIF.
 
         Raises:
-            ValueError: if the network is none of these or the format cannot hold the picture; see `save_picture`.
+            ValueError: if the network is none of these or the format cannot hold the picture; see `save_strips`.
         """
-        if network not in ROLES:
-            raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r}")
-        save_picture(getattr(self, network), path, self.provenance[network], self.exif, keep_location=keep_location)
+        check_network(network)
+        picture, provenance = getattr(self, network), self.provenance[network]
+        bits = saved_bits(path, self.photo.bits)
+        options = {"keep_location": keep_location, "resolution": self.photo.resolution}
+        if bits == 8:
+            save_picture(picture, path, provenance, self.photo.exif, **options)
+        else:
+            strips, height, width = self.render(network), self.photo.height, self.photo.width
+            save_strips(strips, height, width, path, provenance, self.photo.exif, bits=bits, **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class ColouredFile:
+    """What was written, for one photo that was coloured from file to file.
+
+    Attributes:
+        width, height: of the picture, in pixels.
+        bits: a channel of what was written, 8 or 16.
+        normalized_loss: of the network whose picture it is, as `Colourization` has it; None where there is none.
+        no_loss_because: a sentence that says why there is none, or "".
+        remarks: what was done to the photo that the person should know of.
+        provenance: what the picture was saved with, its hints included.
+    """
+
+    width: int
+    height: int
+    bits: int
+    normalized_loss: float | None
+    no_loss_because: str
+    remarks: tuple[str, ...]
+    provenance: Provenance = dataclasses.field(repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,10 +161,13 @@ class Canvas:
     def __init__(self, photo: Photo, model: Model, device: torch.device):
         self.photo, self.model, self.device = photo, model, device
         sizes = model.config.working_size
-        self.L = {role: to_network(picture_to_lab(photo.thumbnail(sizes[role]).rgb))[0] for role in ROLES}  # (1,1,h,w)
-        self.no_loss_because = (
-            COLOURED_BEFORE if photo.provenance else absence_of_colour(photo.thumbnail(LOOK_SIDE).rgb)
-        )
+        # One pass over the photo for all of them; for thumbnails of a third of its size a copy is as good.
+        copy = photo.reduced(3 * max(sizes.values()))
+        copies = {role: copy.thumbnail(sizes[role]).pixels for role in ROLES}
+        self.L = {role: to_network(picture_to_lab(pixels))[0] for role, pixels in copies.items()}  # (1,1,h,w)
+        self.no_loss_because = COLOURED_BEFORE if photo.provenance else absence_of_colour(copy.thumbnail(LOOK_SIDE).rgb)
+        # Every change of the hints is measured on the same one.
+        self._thumbnail = functools.cache(photo.thumbnail)
         self.sight = None
         if isinstance(model.gan, Generator):
             with torch.inference_mode():
@@ -137,15 +175,15 @@ class Canvas:
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
-        band = max(1, BAND_PIXELS // self.photo.width)
-        bands = [grey_bytes(self.photo.rgb[top : top + band]) for top in range(0, self.photo.height, band)]
-        return Image.fromarray(np.concatenate(bands)).convert("RGB")
+        greys = [grey_bytes(pixels) for _, pixels in in_bands([self.photo.rgb])]
+        return Image.fromarray(np.concatenate(greys)).convert("RGB")
 
     def __call__(self, hints: Any = None, saturation: float = 1.0) -> Colourization:
         """The photo in colour.
 
         Args:
-            hints: in any form that `colouru.painted.hints_or_paint` takes.
+            hints: in any form that `colouru.painted.hints_or_paint` takes. Where two overlap the later lies on top;
+                else their order does not matter.
             saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
 
         Raises:
@@ -153,7 +191,14 @@ class Canvas:
                 saturation is not such a number.
         """
         hints = self.read_hints(hints)
-        coloured = self.colour(hints, saturation=saturation)
+        check_saturation(saturation)
+        chroma = self.chroma(hints)
+        coloured = self._pictures(chroma, hints, saturation)
+
+        def sixteen_bits(role: str) -> Iterator[np.ndarray]:
+            for band in self._render({role: chroma[role]}, hints, saturation, dtype=np.uint16):
+                yield band.coloured[role]
+
         return Colourization(
             **{role: picture for role, (picture, _) in coloured.items()},
             normalized_loss={role: loss for role, (_, loss) in coloured.items()},
@@ -162,7 +207,8 @@ class Canvas:
             clipped=self.clipped(hints),
             remarks=self.photo.remarks,
             provenance={role: self.provenance(hints, role, saturation) for role in ROLES},
-            exif=self.photo.exif,
+            photo=self.photo,
+            render=sixteen_bits,
         )
 
     def provenance(self, hints: Sequence[Hint], network: str, saturation: float = 1.0) -> Provenance:
@@ -176,8 +222,65 @@ class Canvas:
     ) -> dict[str, tuple[Image.Image, float | None]]:
         """For each of `roles` the photo in colour as that network sees it, and its normalized loss or None."""
         check_saturation(saturation)
-        rendered = self._render(self.chroma(hints, roles), hints, saturation)
-        return {role: (picture, None if self.no_loss_because else loss) for role, (picture, loss) in rendered.items()}
+        return self._pictures(self.chroma(hints, roles), hints, saturation)
+
+    def save(
+        self,
+        path: str | Path,
+        hints: Any = None,
+        network: str = "gan",
+        *,
+        saturation: float = 1.0,
+        keep_location: bool = False,
+        progress: Callable[[float], None] | None = None,
+    ) -> float | None:
+        """Write the photo in colour as it is made, strip by strip: memory does not grow with it.
+
+        Args:
+            path: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo.
+            hints: in any form that `colouru.painted.hints_or_paint` takes.
+            network: "baseline" or "gan".
+            saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
+            keep_location: whether where the photo was taken stays in the EXIF.
+            progress: called now and then with the share that is done, in [0, 1].
+
+        Returns:
+            The normalized loss of that network, or None where the original has no colour.
+
+        Raises:
+            ValueError: if an argument is none of these, or the format has no room for the picture.
+            OSError: if the file cannot be written.
+        """
+        check_network(network)
+        check_saturation(saturation)
+        photo = self.photo
+        check_size(path, photo.height, photo.width)
+        hints = self.read_hints(hints)
+        chroma = self.chroma(hints, [network])
+        bits = saved_bits(path, photo.bits)
+        errors = [0.0, 0.0]
+
+        def strips() -> Iterator[np.ndarray]:
+            dtype = np.uint16 if bits == 16 else np.uint8
+            for band in self._render(chroma, hints, saturation, dtype=dtype):
+                errors[0] += band.errors[network]
+                errors[1] += band.grey_error
+                yield band.coloured[network]
+                if progress:
+                    progress(band.rows.stop / photo.height)
+
+        save_strips(
+            strips(),
+            photo.height,
+            photo.width,
+            path,
+            self.provenance(hints, network, saturation),
+            photo.exif,
+            bits=bits,
+            keep_location=keep_location,
+            resolution=photo.resolution,
+        )
+        return errors[0] / errors[1] if errors[1] else None
 
     @torch.inference_mode()
     def chroma(self, hints: Sequence[Hint], roles: Sequence[str] = ROLES) -> dict[str, Tensor]:
@@ -195,8 +298,8 @@ class Canvas:
         """
         if self.no_loss_because:
             return dict.fromkeys(chroma)
-        photo = self.photo.thumbnail(side) if side else self.photo
-        return {role: loss for role, (_, loss) in self._render(chroma, hints, saturation, photo).items()}
+        photo = self._thumbnail(side) if side else self.photo
+        return {role: loss for role, (_, loss) in self._pictures(chroma, hints, saturation, photo).items()}
 
     @torch.inference_mode()
     def suggest(self, x: float, y: float, hints: Any = None) -> list[Suggestion]:
@@ -210,8 +313,9 @@ class Canvas:
             raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
         context = generator.context(sight, *self._hint_tensors("gan", self.read_hints(hints)))
         height, width = self.L["gan"].shape[2:]
-        row, column = pixel_at(y, self.photo.height), pixel_at(x, self.photo.width)
-        lightness = float(picture_to_lab(self.photo.rgb[row : row + 1, column : column + 1])[0, 0])
+        photo = self.photo.overview
+        row, column = pixel_at(y, photo.height), pixel_at(x, photo.width)
+        lightness = float(picture_to_lab(photo.pixels[row : row + 1, column : column + 1])[0, 0])
         padded_height, padded_width = sight.L.shape[2:]
         found = likely_colours(generator, context, x * width / padded_width, y * height / padded_height, lightness)
         return [Suggestion(_hexadecimal(lightness, ab), likelihood) for ab, likelihood in found]
@@ -261,10 +365,32 @@ class Canvas:
 
     def _predict(self, role: str, hints: Sequence[Hint]) -> Tensor:
         """`ab_pred` (1,2,h,w) of the working copy."""
-        L, tensors = self.L[role], self._hint_tensors(role, hints)
+        L = self.L[role]
         if role == "gan" and self.sight is not None:
-            return self.model.gan.answer(self.sight, *tensors, BOLDNESS).ab[..., : L.shape[2], : L.shape[3]].cpu()
-        return getattr(self.model, role)(L.to(self.device), *tensors).cpu()
+            return self._answer(hints) if hints else self._unhinted
+        return getattr(self.model, role)(L.to(self.device), *self._hint_tensors(role, hints)).cpu()
+
+    def _answer(self, hints: Sequence[Hint]) -> Tensor:
+        """What the generator answers (1,2,h,w) of its working copy."""
+        height, width = self.L["gan"].shape[2:]
+        ab = self.model.gan.answer(self.sight, *self._hint_tensors("gan", hints), BOLDNESS).ab[..., :height, :width]
+        # The generator takes every hint for news, and changes what is far from it too. One that says what is there
+        # already is none, and between that and news there is no step.
+        return torch.lerp(self._unhinted, ab.cpu(), min(1, self._surprise(hints) / NEWS)) if hints else ab.cpu()
+
+    @functools.cached_property
+    def _unhinted(self) -> Tensor:
+        """What the generator answers (1,2,h,w) without hints."""
+        return self._answer([])
+
+    def _surprise(self, hints: Sequence[Hint]) -> float:
+        """By how much, in ab units, the hint that differs most does so from what is shown without any."""
+        L = self.L["gan"]
+        shown = into_gamut(from_network(L, self._unhinted))[0][0, 1:]
+        return max(
+            float((shown[:, rows, columns].mean((1, 2)) - ab * AB_SCALE).norm())
+            for rows, columns, ab in hint_squares(hints, *L.shape[2:])
+        )
 
     def read_hints(self, hints: Any) -> list[Hint]:
         """Hints for this photo in any form that `colouru.painted.hints_or_paint` takes, as a list.
@@ -279,19 +405,12 @@ class Canvas:
         """The numbers of the hints whose colour does not exist at the lightness of most of the photo under them."""
         if not hints:
             return ()
-        samples = [self._sample(*region) for region in hint_regions(hints, self.photo.height, self.photo.width)]
+        photo = self.photo.overview
+        samples = [_sample(photo.pixels, *region) for region in hint_regions(hints, photo.height, photo.width)]
         L = to_network(picture_to_lab(np.stack(samples)))[0]  # (1,1,K,S)
         asked = from_network(L, hint_colours(hints).T[None, ..., None].expand(-1, -1, -1, L.shape[3]))
         moved = (into_gamut(asked)[0] - asked).norm(dim=1)[0]  # (K,S)
         return tuple(((moved > NOTABLE).float().mean(1) > 0.5).nonzero()[:, 0].tolist())
-
-    def _sample(self, rows: slice, columns: slice) -> np.ndarray:
-        """Pixels (25,3) of a part of the photo, evenly spread over it."""
-        across = (
-            np.linspace(part.start, min(part.stop, side) - 1, 5).round().astype(int)
-            for part, side in ((rows, self.photo.height), (columns, self.photo.width))
-        )
-        return self.photo.rgb[np.ix_(*across)].reshape(-1, 3)
 
     def _check_proportions(self, hints: Any) -> None:
         """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
@@ -305,32 +424,50 @@ class Canvas:
                 f"{self.photo.width} x {self.photo.height}, got {width} x {height}"
             )
 
-    def _render(
-        self, predictions: dict[str, Tensor], hints: Sequence[Hint], saturation: float = 1.0, photo: Photo | None = None
-    ) -> dict[str, tuple[Image.Image, float]]:
+    def _pictures(
+        self, predictions: dict[str, Tensor], hints: Sequence[Hint], saturation: float, photo: Photo | None = None
+    ) -> dict[str, tuple[Image.Image, float | None]]:
         """The photo, or a copy of it, with each network's `ab_pred` (1,2,h,w), and the normalized loss of each."""
         photo = photo or self.photo
-        height, width = photo.height, photo.width
-        slopes = {role: chroma_slope(self.L[role], ab_pred) for role, ab_pred in predictions.items()}
-        outputs = {role: np.empty_like(photo.rgb) for role in predictions}
+        outputs = {role: Image.new("RGB", (photo.width, photo.height)) for role in predictions}
         errors, grey_error = dict.fromkeys(predictions, 0.0), 0.0
-        painted = hint_squares(hints, height, width)
-        band = max(1, BAND_PIXELS // width)
-        for top in range(0, height, band):
-            rows = slice(top, min(top + band, height))
-            L, ab = to_network(picture_to_lab(photo.rgb[rows]))
-            grey_error += float(ab.double().square().sum())
-            for role, ab_pred in predictions.items():
-                guided = guided_rows(ab_pred, slopes[role], self.L[role], L, height, rows)
-                if role == "gan" and self.sight is not None:
-                    keep_hints(guided, painted, rows)
-                lab, rgb = into_gamut(from_network(L, guided * saturation))
-                outputs[role][rows] = to_bytes(rgb[0]).movedim(0, -1).numpy()
-                errors[role] += float((lab[:, 1:] / AB_SCALE - ab).double().square().sum())
-        return {
-            role: (Image.fromarray(outputs[role]), errors[role] / grey_error if grey_error else float("nan"))
-            for role in predictions
+        for band in self._render(predictions, hints, saturation, photo):
+            grey_error += band.grey_error
+            for role in predictions:
+                outputs[role].paste(Image.fromarray(band.coloured[role]), (0, band.rows.start))
+                errors[role] += band.errors[role]
+        return {role: (picture, errors[role] / grey_error if grey_error else None) for role, picture in outputs.items()}
+
+    def _render(
+        self,
+        predictions: dict[str, Tensor],
+        hints: Sequence[Hint],
+        saturation: float,
+        photo: Photo | None = None,
+        dtype: type = np.uint8,
+    ) -> Iterator[Band]:
+        photo = photo or self.photo
+        chroma = {
+            role: Chroma(self.L[role], ab_pred, hints if role == "gan" and self.sight is not None else ())
+            for role, ab_pred in predictions.items()
         }
+        compare = not self.no_loss_because
+        return render(bands(photo.pixels), photo.height, chroma, saturation=saturation, dtype=dtype, compare=compare)
+
+
+def _sample(pixels: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Pixels (25,3) of a part of a photo, evenly spread over it."""
+    across = (
+        np.linspace(part.start, min(part.stop, side) - 1, 5).round().astype(int)
+        for part, side in ((rows, pixels.shape[0]), (columns, pixels.shape[1]))
+    )
+    return three_channels(pixels[np.ix_(*across)]).reshape(-1, 3)
+
+
+def check_network(network: Any) -> None:
+    """Raises ValueError if it is not the name of one of both networks."""
+    if network not in ROLES:
+        raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r}")
 
 
 def check_saturation(saturation: Any) -> None:
@@ -373,13 +510,62 @@ class Colourizer:
         """A photo in any form that `colouru.picture.photo.open_photo` takes, made ready to be coloured."""
         return Canvas(open_photo(photo), self.model, self.device)
 
+    def colour_file(
+        self,
+        photo: str | Path,
+        target: str | Path,
+        hints: Any = None,
+        network: str = "gan",
+        *,
+        max_megapixels: float = MAX_SCAN_MEGAPIXELS,
+        keep_location: bool = False,
+        progress: Callable[[float], None] | None = None,
+    ) -> ColouredFile:
+        """Colour a photo from file to file, in strips: memory does not grow with it.
+
+        Args:
+            photo: a path.
+            target: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo. It is
+                replaced only by a whole picture.
+            hints: in any form that `colouru.painted.hints_or_paint` takes; None for those in the photo itself, if
+                ColourU saved it.
+            network: "baseline" or "gan", whose picture is written.
+            max_megapixels: a photo with more is refused.
+            keep_location: whether where the photo was taken stays in the EXIF.
+            progress: called now and then with the share that is done, in [0, 1].
+
+        Raises:
+            ValueError: if the photo, the hints or the target's name cannot be used; the message says what was wrong.
+            OSError: if the target cannot be written.
+        """
+        check_network(network)
+        picture_format(target)
+        opened = open_photo(photo, max_megapixels=max_megapixels)
+        canvas, remarks = self.open(opened), opened.remarks
+        if hints is None and opened.provenance:
+            hints = opened.hints
+            remarks += (
+                f"{Path(photo).name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.",
+            )
+        hints = canvas.read_hints(hints)
+        loss = canvas.save(target, hints, network, keep_location=keep_location, progress=progress)
+        return ColouredFile(
+            opened.width,
+            opened.height,
+            saved_bits(target, opened.bits),
+            loss,
+            canvas.no_loss_because,
+            remarks,
+            canvas.provenance(hints, network),
+        )
+
     def __call__(self, photo: Any, hints: Any = None) -> Any:
         """The photo in colour.
 
         Args:
             photo: a path, a PIL image or an array; or a list of them.
-            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`; for a list of
-                photos a list with one such entry a photo, or None.
+            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`, the later on
+                top where two overlap; for a list of photos a list with one such entry a photo, or None.
 
         Returns:
             A `Colourization`; for a list of photos a list.

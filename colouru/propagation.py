@@ -4,10 +4,14 @@ Knows nothing of networks or files.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from colouru.scratch import Scratch
 
 # Half the side of the window in which chroma is taken to follow lightness, in pixels of the working copy.
 RADIUS = 1
@@ -33,44 +37,82 @@ def _window_mean(x: Tensor) -> Tensor:
     return F.avg_pool2d(x, 2 * RADIUS + 1, stride=1, padding=RADIUS, count_include_pad=False)
 
 
-def upsampled_rows(x: Tensor, height: int, width: int, rows: slice) -> Tensor:
-    """Those rows, and no others, of `x` (N,C,h,w) brought bilinearly to `height` x `width`: (N,C,rows,width)."""
-    h = x.shape[2]
-    place = ((torch.arange(rows.start, rows.stop) + 0.5) * h / height - 0.5).clamp(0, h - 1)
-    above = place.floor().long()
-    below = (above + 1).clamp_max(h - 1)
-    share = (place - above)[:, None]
-    band = x[:, :, above] * (1 - share) + x[:, :, below] * share  # (N,C,rows,w)
-    return F.interpolate(band, size=(len(place), width), mode="bilinear", align_corners=False)
+def guides(L: Tensor, ab: Tensor) -> Tensor:
+    """What brings the chroma of a working copy to the photo's size, (1,9,h,w).
 
-
-def guided_rows(ab: Tensor, slope: Tensor, L: Tensor, L_rows: Tensor, height: int, rows: slice) -> Tensor:
-    """Those rows of `ab` at the photo's size, (N,2,rows,W): bilinear, plus what the photo's finer lightness says.
-
-    Where a fine edge crosses a coarse pixel, the pixel's own lightness differs from the coarse one, and ab moves along
-    `slope` accordingly, though never beyond the colours around it: no colour comes up that the working copy does not
-    have there. At the same size nothing changes.
+    In this order: a and b, how each changes with lightness, the least and the most of each around, and the lightness.
 
     Args:
-        ab, slope, L: (N,2,h,w), (N,2,h,w), (N,1,h,w) of the working copy.
-        L_rows: (N,1,rows,W), those rows of the photo's own L.
-        height: the photo's.
+        L, ab: (1,1,h,w) and (1,2,h,w) of the working copy.
     """
     highest = F.max_pool2d(ab, 3, stride=1, padding=1)
     lowest = -F.max_pool2d(-ab, 3, stride=1, padding=1)
-    coarse = upsampled_rows(torch.cat([ab, slope, lowest, highest, L], dim=1), height, L_rows.shape[3], rows)
-    ab_rows, slope_rows, lowest_rows, highest_rows, coarse_L = coarse.split([2, 2, 2, 2, 1], dim=1)
-    return (ab_rows + slope_rows * (L_rows - coarse_L)).clamp(lowest_rows, highest_rows)
+    return torch.cat([ab, chroma_slope(L, ab), lowest, highest, L], dim=1)
 
 
-def keep_hints(ab_rows: Tensor, painted: Sequence[tuple[slice, slice, Tensor]], rows: slice) -> None:
+class Wide(NamedTuple):
+    """Guides for some rows of the photo, already as wide as it is.
+
+    Attributes:
+        planes: (9,k,W) float32, rows of the working copy.
+        places: for each row of the photo where it lies among those, in [0, k-1].
+    """
+
+    planes: np.ndarray
+    places: np.ndarray
+
+
+def widened(guides: Tensor, height: int, width: int, rows: slice) -> Wide:
+    """The guides (1,9,h,w) of those rows, and no others, of a photo of `height` x `width`."""
+    h = guides.shape[2]
+    places = ((np.arange(rows.start, rows.stop) + 0.5) * h / height - 0.5).clip(0, h - 1)
+    first, last = int(places[0]), min(int(places[-1]) + 2, h)
+    near = guides[:, :, first:last]
+    wide = F.interpolate(near, size=(last - first, width), mode="bilinear", align_corners=False)
+    return Wide(wide[0].numpy(), places - first)
+
+
+def guided_rows(wide: Wide, L: np.ndarray, start: int = 0, scratch: Scratch | None = None) -> np.ndarray:
+    """The ab (2,n,W) of n rows of the photo: bilinear, plus what the photo's finer lightness says.
+
+    Where a fine edge crosses a coarse pixel, the pixel's own lightness differs from the coarse one, and ab moves along
+    its slope accordingly, though never beyond the colours around it: no colour comes up that the working copy does not
+    have there. At the same size nothing changes.
+
+    Args:
+        L: (n,W) float32, the photo's own lightness, in the unit of the guides'.
+        start: the number of the first of these rows among those that `wide` is for.
+    """
+    scratch = scratch or Scratch()
+    mixed = _upsampled(wide, start, len(L), scratch)
+    ab, slopes, lowest, highest, finer = mixed[:2], mixed[2:4], mixed[4:6], mixed[6:8], mixed[8]
+    np.subtract(L, finer, out=finer)
+    for each, slope, least, most in zip(ab, slopes, lowest, highest, strict=True):
+        np.multiply(slope, finer, out=slope)
+        np.add(each, slope, out=each)
+        np.maximum(each, least, out=each)
+        np.minimum(each, most, out=each)
+    return ab
+
+
+def _upsampled(wide: Wide, start: int, count: int, scratch: Scratch) -> np.ndarray:
+    """All guides of `count` rows of the photo from that one on, (9,count,W)."""
+    places = wide.places[start : start + count]
+    first, last = int(places[0]), min(int(places[-1]) + 2, wide.planes.shape[1])
+    # How much of each row of the working copy there is in each of the photo's.
+    shares = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(first, last))).astype(np.float32)
+    mixed = scratch("mixed", (len(wide.planes), count, wide.planes.shape[2]))
+    return np.matmul(shares, wide.planes[:, first:last], out=mixed)
+
+
+def keep_hints(ab_rows: np.ndarray, painted: Sequence[tuple[slice, slice, Tensor]], rows: slice) -> None:
     """Put the hints' own colours, in place, wherever they are painted: a hint is a fact.
 
     Args:
-        ab_rows: (N,2,rows,W), those rows of the picture.
+        ab_rows: (2,rows,W), those rows of the picture.
         painted: rows, columns and ab (2,) of each hint, the later one on top.
     """
     for hint_rows, columns, ab in painted:
         top, bottom = max(hint_rows.start, rows.start), min(hint_rows.stop, rows.stop)
         if top < bottom:
-            ab_rows[:, :, top - rows.start : bottom - rows.start, columns] = ab[:, None, None]
+            ab_rows[:, top - rows.start : bottom - rows.start, columns] = ab[:, None, None]

@@ -8,7 +8,8 @@ from PIL import Image, TiffImagePlugin
 
 from colouru.picture.exif import MAX_BYTES, carried_over, exif_of
 from colouru.picture.photo import open_photo
-from colouru.picture.provenance import Provenance, save_picture
+from colouru.picture.provenance import Provenance
+from colouru.picture.saving import save_picture
 
 SUFFIXES = (".png", ".jpg", ".webp")
 NOBODY = Provenance((), "gan", "embedded", "0a" * 32, "0.1.0")

@@ -12,7 +12,8 @@ from skimage.data import astronaut, camera
 
 from colouru import Hint, normalized_loss, pipeline
 from colouru.colour import AB_SCALE, into_gamut, rgb_to_lab
-from colouru.hints import hint_squares, hints_to_json, layer_from_hints
+from colouru.hints import hint_squares, hints_to_json
+from colouru.painted import layer_from_hints
 from colouru.picture.photo import open_photo
 
 RED = Hint(x=0.5, y=0.5, colour="#d02020", size=0.1)
@@ -181,8 +182,7 @@ def test_an_open_canvas_answers_as_the_pipeline_does(colourize):
 def test_bands_leave_no_seam(colourize, monkeypatch):
     photo = astronaut()[:150]
     whole = np.asarray(colourize(photo, [RED]).gan)
-    # By the name of the module: `colouru.pipeline` itself is the function.
-    monkeypatch.setattr(sys.modules["colouru.pipeline"], "BAND_PIXELS", 512 * 7)
+    monkeypatch.setattr("colouru.rendering.BAND_PIXELS", 512 * 7)
     assert np.array_equal(np.asarray(colourize(photo, [RED]).gan), whole)
 
 
@@ -209,8 +209,8 @@ def test_the_command_line_colours_a_photo_and_a_folder(tmp_path):
     one = run(str(scans / "camera.png"), "--hints", str(scans / "camera.json"), "-o", str(tmp_path / "one.png"))
     assert one.returncode == 0, one.stderr
     many = run(str(scans), "-o", str(tmp_path / "coloured"))
-    assert many.returncode != 0 and "broken.jpg is not a picture" in many.stderr and "Traceback" not in many.stderr
-    assert np.array_equal(Image.open(tmp_path / "coloured" / "camera.png.png"), Image.open(tmp_path / "one.png"))
+    assert many.returncode == 3 and "broken.jpg is not a picture" in many.stderr and "Traceback" not in many.stderr
+    assert np.array_equal(Image.open(tmp_path / "coloured" / "camera.png"), Image.open(tmp_path / "one.png"))
 
 
 @pytest.mark.slow
@@ -232,10 +232,11 @@ def test_the_command_line_goes_on_from_a_saved_picture_unless_given_other_hints(
 @pytest.mark.slow
 def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path):
     over_itself = run(str(tmp_path), "-o", str(tmp_path))
-    assert over_itself.returncode != 0 and "nothing is written over them" in over_itself.stderr
+    assert over_itself.returncode == 1 and "nothing is written over them" in over_itself.stderr
+    assert list(tmp_path.iterdir()) == []
     hints_for_many = run(str(tmp_path), "--hints", "hints.json", "-o", str(tmp_path / "out"))
     assert hints_for_many.returncode != 0 and "--hints is for one photo" in hints_for_many.stderr
-    unknown = run("no-such-photo.jpg", "-o", str(tmp_path / "out.tif"))
-    assert unknown.stderr == "colouru: out.tif cannot be saved: its name must end in .png, .jpg or .webp\n"
+    unknown = run("no-such-photo.jpg", "-o", str(tmp_path / "out.gif"))
+    assert unknown.stderr == "colouru: out.gif cannot be saved: its name must end in .png, .jpg, .webp or .tif\n"
     missing = run("no-such-photo.jpg", "-o", str(tmp_path / "out.png"))
     assert missing.returncode != 0 and missing.stderr == "colouru: there is no file no-such-photo.jpg\n"

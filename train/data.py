@@ -16,7 +16,7 @@ from datasets.exceptions import DatasetsError
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from colouru.colour import linear_light, linear_to_lab, to_network
+from colouru.colour import linear_table, linear_to_lab, to_network
 from colouru.hub import root_cause
 from colouru.metrics import is_coloured
 from train.hints import simulate_hints
@@ -240,7 +240,7 @@ def draw_numbers(count: int, batch_size: int, generator: torch.Generator) -> Ten
 
 def augmented_batch(rgb: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, each differently augmented."""
-    return to_network(linear_to_lab(augment(linear_light(rgb), generator)))
+    return to_network(linear_to_lab(augment(_linear_light(rgb), generator)))
 
 
 def draw_crops(
@@ -262,7 +262,7 @@ def draw_crops(
         smallest = min(shortest, max(size, least * shortest))
         side = round(smallest + draw[1] * (shortest - smallest))
         top, left = int(draw[2] * (photo.shape[1] - side + 1)), int(draw[3] * (photo.shape[2] - side + 1))
-        crop = linear_light(photo[None, :, top : top + side, left : left + side])
+        crop = _linear_light(photo[None, :, top : top + side, left : left + side])
         crop = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
         crops.append(crop.flip(3) if draw[4] < 0.5 else crop)
     return to_network(linear_to_lab(torch.cat(crops).to(device)))
@@ -283,6 +283,11 @@ def age(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
     return torch.where(chosen < share, (2 * lightness - 1).clamp(-1, 1), L)
 
 
+def _linear_light(rgb: Tensor) -> Tensor:
+    """Linear RGB in [0, 1] of `rgb` (N,3,H,W) uint8, on its device."""
+    return linear_table(np.uint8).to(rgb.device).index_select(0, rgb.flatten().int()).view(rgb.shape)
+
+
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """`images` (N,C,H,W), each mirrored with probability 1/2 and cropped to 75-100% of its sides, same shape."""
     N, _, height, width = images.shape
@@ -301,4 +306,4 @@ def _centres(length: int, like: Tensor) -> Tensor:
 
 def whole_batch(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, as they are."""
-    return to_network(linear_to_lab(linear_light(rgb)))
+    return to_network(linear_to_lab(_linear_light(rgb)))

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colouru.colour import high_pass
+from colouru.networks.album import Album, Precedents
 from colouru.networks.bins import AB_BINS
 from colouru.networks.blocks import Residual, check_widths, convolution, double, halve
 from colouru.networks.diffusion import HOLD, affinity, diffuse
@@ -138,6 +139,7 @@ class Generator(nn.Module):
             nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE), nn.Conv2d(16, 3, 3, padding=1)
         )
         self.palette = nn.Conv2d(e, len(AB_BINS), 1)
+        self.album = Album(self.phi.out_channels + 1)
         # At first nothing is refined: kriging is a good guess from the first step on.
         for last in (self.automatic, self.log_deviation, self.doubt[-1], self.refine[-1], self.sharpen[-1]):
             nn.init.zeros_(last.weight)
@@ -193,11 +195,24 @@ class Generator(nn.Module):
         """`Answer.context` alone, for whoever wants likely colours and no picture."""
         return self._read(sight, sight.padded(hint_ab), sight.padded(hint_mask)).context
 
-    def _read(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Reading:
-        mask = F.avg_pool2d(hint_mask, 2)  # (N,1,h,w), the share of each that is hinted
-        hint = F.avg_pool2d(hint_ab * hint_mask, 2) / mask.clamp_min(0.25)  # (N,2,h,w)
-        tokens = tokens_of(mask)
+    def precedents(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Precedents:
+        """What the hints (1,2,H,W), (1,1,H,W) of one photo tell of the same things in others."""
+        tokens, hint, _ = _tokens(sight.padded(hint_ab), sight.padded(hint_mask))
+        residual = tokens.mean((hint - sight.ab) / sight.deviation)
+        doubt = self._doubt(sight, tokens, hint, residual)
+        exists = tokens.exists[0] > 0
+        return Precedents(tokens.mean(_placeless(sight.phi))[0, exists], residual[0, exists], doubt[0, exists])
 
+    def told(self, sight: Sight, precedents: Sequence[Precedents]) -> Sight:
+        """The sight (N=1) of a photo whose automatic colouring follows the precedents of others, as far as it is alike.
+
+        The photo's own hints are then answered as ever, so they are never outvoted.
+        """
+        moved = self.album(precedents, _placeless(sight.phi)) * sight.deviation
+        return sight._replace(ab=sight.ab + moved)
+
+    def _read(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Reading:
+        tokens, hint, mask = _tokens(hint_ab, hint_mask)
         spread, known = self._spread(sight, tokens, hint)
         ab = sight.ab + spread
         hinted = (mask > 0).to(ab)
@@ -281,6 +296,18 @@ class Generator(nn.Module):
         """`ab_pred` (N,2,H,W) from `L` (N,1,H,W), `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W)."""
         check_shapes(L, hint_ab)
         return self.answer(self.see(L), hint_ab, hint_mask, boldness).ab[..., : L.shape[2], : L.shape[3]]
+
+
+def _tokens(hint_ab: Tensor, hint_mask: Tensor) -> tuple[Tokens, Tensor, Tensor]:
+    """The hinted cells, and at half the size the hints' ab (N,2,h,w) and the share of each pixel that is hinted."""
+    mask = F.avg_pool2d(hint_mask, 2)  # (N,1,h,w)
+    hint = F.avg_pool2d(hint_ab * hint_mask, 2) / mask.clamp_min(0.25)  # (N,2,h,w)
+    return tokens_of(mask), hint, mask
+
+
+def _placeless(phi: Tensor) -> Tensor:
+    """The features `phi` (N,D,h,w) without the two of place."""
+    return phi[:, :-2]
 
 
 def _places(like: Tensor) -> Tensor:

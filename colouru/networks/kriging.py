@@ -20,36 +20,39 @@ class Tokens(NamedTuple):
     """The hinted cells of a grid, K at most in any picture of the batch.
 
     Attributes:
-        index: (N,K), numbers of cells, row by row.
         exists: (N,K), 1 for a hinted cell, 0 for filling.
-        weight: (N,1,h,w), how much each pixel counts in its cell.
-        cell: sides of a cell in pixels.
+        pixels: (N,KP), numbers of the P pixels of each cell, row by row.
+        weight: (N,1,KP), how much each pixel counts in its cell: of sum 1, or 0 for filling.
     """
 
-    index: Tensor
     exists: Tensor
+    pixels: Tensor
     weight: Tensor
-    cell: int
 
     def mean(self, x: Tensor) -> Tensor:
         """The weighted mean (N,K,C) of `x` (N,C,h,w) over the hinted pixels of each cell."""
-        total = F.avg_pool2d(x * self.weight, self.cell, ceil_mode=True) / self._share()
-        return total.flatten(2).gather(2, self.index[:, None].expand(-1, x.shape[1], -1)).mT
-
-    def _share(self) -> Tensor:
-        return F.avg_pool2d(self.weight, self.cell, ceil_mode=True).clamp_min(1e-6)
+        # Few cells are hinted, and the rest of the picture is not looked at.
+        found = x.flatten(2).gather(2, self.pixels[:, None].expand(-1, x.shape[1], -1)) * self.weight  # (N,C,KP)
+        return found.unflatten(2, (self.exists.shape[1], -1)).sum(3).mT
 
 
 def tokens_of(weight: Tensor, cell: int = 2) -> Tokens:
     """The cells of `cell` x `cell` pixels in which `weight` (N,1,h,w) is not zero; larger ones if they are too many."""
     while True:
-        hinted = F.max_pool2d(weight, cell, ceil_mode=True).flatten(1) > 0  # (N,cells)
-        K = int(hinted.sum(1).max())
+        hinted = F.max_pool2d(weight, cell, ceil_mode=True)  # (N,1,.,.)
+        K = int((hinted > 0).flatten(1).sum(1).max())
         if K <= MAX_TOKENS:
             break
         cell *= 2
-    exists, index = hinted.to(weight).topk(max(1, K), dim=1)
-    return Tokens(index, exists, weight, cell)
+    exists, index = (hinted.flatten(1) > 0).to(weight).topk(max(1, K), dim=1)
+    height, width, across = *weight.shape[2:], hinted.shape[3]
+    row = cell * (index // across)[..., None] + torch.arange(cell, device=index.device)  # (N,K,cell)
+    column = cell * (index % across)[..., None] + torch.arange(cell, device=index.device)
+    inside = (row < height)[..., :, None] & (column < width)[..., None, :]
+    pixels = row.clamp_max(height - 1)[..., :, None] * width + column.clamp_max(width - 1)[..., None, :]
+    share = weight.flatten(1).gather(1, pixels.flatten(1)).view(pixels.shape) * inside  # (N,K,cell,cell)
+    share = share / share.sum((2, 3), keepdim=True).clamp_min(1e-6)
+    return Tokens(exists, pixels.flatten(1), share.flatten(1)[:, None])
 
 
 class _InverseSquare(torch.autograd.Function):

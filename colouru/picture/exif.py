@@ -3,31 +3,32 @@
 Values are copied byte for byte, for Pillow would turn every letter beyond ASCII into a question mark. What concerns
 only the file that the photo came in is left behind: its thumbnail, its layout, its MakerNote. Knows nothing of colour.
 
-The structure is that of TIFF 6.0, as section 4.6 of the EXIF specification (CIPA DC-008) uses it.
+The structure is that of a TIFF file, as section 4.6 of the EXIF specification (CIPA DC-008) uses it.
 """
 
 import contextlib
-import dataclasses
 import io
 import struct
-from collections.abc import Container
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
+
+from colouru.picture.directory import LONG, SHORT, Entry, Layout, read_directory, read_layout, write_directory
 
 PREFIX = b"Exif\0\0"
 
 # What each of the three directories may take, so that all of them fit into the 65,533 bytes that JPEG has for EXIF.
 MAX_BYTES = 20_000
 
-# How many bytes one value of each of TIFF's types has.
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-SHORT, LONG = 3, 4
-
 # The directories are called by the tag that points to them; that of the file itself has none.
 MAIN, DETAILS, LOCATION = 0, 0x8769, 0x8825
 
 ORIENTATION, COLOUR_SPACE, WIDTH, HEIGHT = 0x0112, 0xA001, 0xA002, 0xA003
+
+ACROSS, DOWN, UNIT = 0x011A, 0x011B, 0x0128
+INCH, CENTIMETRE = 2, 3
+PER_INCH = {INCH: 1.0, CENTIMETRE: 2.54}
 
 # Of the main directory the names, dates and texts; the rest says how a file is laid out, or is private to some program.
 KEPT = {
@@ -36,9 +37,9 @@ KEPT = {
     0x010F,  # make
     0x0110,  # model
     ORIENTATION,
-    0x011A,  # horizontal resolution
-    0x011B,  # vertical resolution
-    0x0128,  # unit of the resolution
+    ACROSS,
+    DOWN,
+    UNIT,
     0x0131,  # software
     0x0132,  # date and time
     0x013B,  # artist
@@ -53,15 +54,6 @@ KEPT = {
 DROPPED = {0x927C, 0xA005, 0xA500}
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One value, as it is in the file: the number of its type, how many there are, and their bytes."""
-
-    kind: int
-    count: int
-    value: bytes
-
-
 def exif_of(picture: Image.Image) -> bytes:
     """The EXIF of a picture with its location and an orientation of 1; b"" where there is none or it is damaged.
 
@@ -74,7 +66,32 @@ def exif_of(picture: Image.Image) -> bytes:
         finally:
             picture.fp.seek(place)
     exif = picture.info.get("exif")
-    return _copied(_without_prefix(exif), keep_location=True) if isinstance(exif, bytes) else b""
+    return exif_in(exif) if isinstance(exif, bytes) else b""
+
+
+def exif_in(block: bytes) -> bytes:
+    """The same of EXIF as a file has it."""
+    return _copied(_without_prefix(block), keep_location=True)
+
+
+def exif_of_tiff(path: Path) -> bytes:
+    """The same of a TIFF file."""
+    with open(path, "rb") as file:
+        return _copied(file, keep_location=True)
+
+
+def resolution_in(exif: bytes) -> tuple[float, float] | None:
+    """Pixels an inch, across and down, or None where it says nothing of it."""
+    try:
+        order, directories = _read(_without_prefix(exif))
+    except (struct.error, OSError, ValueError, OverflowError):
+        return None
+    main = directories[MAIN]
+    across, down = ((main[tag].numbers(order) if tag in main else ()) for tag in (ACROSS, DOWN))
+    unit = (main[UNIT].numbers(order) if UNIT in main else ()) or (INCH,)
+    if not across or not down or unit[0] not in PER_INCH:
+        return None
+    return across[0] * PER_INCH[unit[0]], down[0] * PER_INCH[unit[0]]
 
 
 def carried_over(exif: bytes, width: int, height: int, *, keep_location: bool) -> bytes:
@@ -103,70 +120,43 @@ def _copied(file: BinaryIO, *, keep_location: bool, size: tuple[int, int] | None
     return PREFIX + _written(order, directories)
 
 
+def directories_of(carried: bytes) -> tuple[str, dict[int, dict[int, Entry]]]:
+    """The byte order of the values that `carried_over` gave, and its directories, for a TIFF to hold them."""
+    if not carried:
+        return "<", {}
+    order, directories = _read(_without_prefix(carried))
+    return order, {pointer: entries for pointer, entries in directories.items() if entries}
+
+
 def _read(file: BinaryIO) -> tuple[str, dict[int, dict[int, Entry]]]:
     """The byte order, "<" or ">", and what is kept of each directory.
 
     Raises:
         ValueError, struct.error: if it is no EXIF, or one that is cut short.
     """
-    file.seek(0)
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(file.read(4))
-    if order is None:
-        raise ValueError("no EXIF")
-    (first,) = struct.unpack(order + "I", file.read(4))
-    main = _read_directory(file, order, first, KEPT | {DETAILS, LOCATION})
+    layout, first = read_layout(file)
+    main, _ = read_directory(file, layout, first, MAX_BYTES, lambda tag: tag in KEPT | {DETAILS, LOCATION})
     directories = {MAIN: {tag: entry for tag, entry in main.items() if tag in KEPT}}
     for pointer in (DETAILS, LOCATION):
         directories[pointer] = {}
-        if pointer in main and main[pointer].kind == LONG and main[pointer].count == 1:
-            with contextlib.suppress(struct.error):
-                offset = struct.unpack(order + "I", main[pointer].value)
-                directories[pointer] = _read_directory(file, order, *offset)
-    return order, directories
-
-
-def _read_directory(file: BinaryIO, order: str, offset: int, wanted: Container[int] | None = None) -> dict[int, Entry]:
-    """The entries of a directory by their tags, less those that lie outside the file or do not fit any more."""
-    file.seek(offset)
-    (number,) = struct.unpack(order + "H", file.read(2))
-    table = file.read(12 * number)
-    entries, room = {}, MAX_BYTES
-    for tag, kind, count, inline in struct.iter_unpack(order + "HHI4s", table[: len(table) // 12 * 12]):
-        length = SIZES.get(kind, 0) * count
-        if tag in DROPPED or (wanted is not None and tag not in wanted) or not 0 < length <= room - 12:
-            continue
-        value = inline[:length]
-        if length > 4:
-            file.seek(*struct.unpack(order + "I", inline))
-            value = file.read(length)
-        if len(value) == length:
-            entries[tag] = Entry(kind, count, value)
-            room -= 12 + length
-    return entries
+        if pointer in main and len(place := main[pointer].numbers(layout.order)) == 1:
+            with contextlib.suppress(struct.error, OverflowError):
+                found, _ = read_directory(file, layout, place[0], MAX_BYTES, lambda tag: tag not in DROPPED)
+                # The types that only BigTIFF has are not EXIF's.
+                directories[pointer] = {tag: entry for tag, entry in found.items() if entry.kind <= 12}
+    return layout.order, directories
 
 
 def _written(order: str, directories: dict[int, dict[int, Entry]]) -> bytes:
     """The directories one after the other, those that the first points to behind it."""
+    layout = Layout(order)
     others = {pointer: entries for pointer, entries in directories.items() if pointer != MAIN and entries}
     main = directories[MAIN] | {pointer: Entry(LONG, 1, bytes(4)) for pointer in others}
-    offset = 8 + len(_directory(order, main, 8))
+    offset = 8 + len(write_directory(layout, main, 8))
     blocks = []
     for pointer, entries in others.items():
-        main[pointer] = Entry(LONG, 1, struct.pack(order + "I", offset))
-        blocks.append(_directory(order, entries, offset))
+        main[pointer] = Entry(LONG, 1, struct.pack(layout.offset, offset))
+        blocks.append(write_directory(layout, entries, offset))
         offset += len(blocks[-1])
-    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    return b"".join([head, _directory(order, main, 8), *blocks])
-
-
-def _directory(order: str, entries: dict[int, Entry], offset: int) -> bytes:
-    """A directory that begins at `offset`, followed by its values."""
-    values_at = offset + 2 + 12 * len(entries) + 4
-    table, values = [struct.pack(order + "H", len(entries))], b""
-    for tag, entry in sorted(entries.items()):
-        inline = entry.value.ljust(4, b"\0")
-        if len(entry.value) > 4:
-            inline = struct.pack(order + "I", values_at + len(values))
-            values += entry.value + b"\0" * (len(entry.value) % 2)
-        table.append(struct.pack(order + "HHI", tag, entry.kind, entry.count) + inline)
-    return b"".join([*table, bytes(4), values])
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(layout.offset, 8)
+    return b"".join([head, write_directory(layout, main, 8), *blocks])

@@ -1,46 +1,69 @@
-"""Pictures from outside, opened safely: whatever a person may bring becomes upright 8-bit sRGB, or a clear sentence.
+"""Pictures from outside, opened safely: whatever a person may bring becomes upright sRGB, or a clear sentence.
 
 Of colourization it knows only what a picture that ColourU saved says of itself.
 """
 
+import contextlib
 import dataclasses
-import io
+import functools
 import math
 import struct
+import threading
 import warnings
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from colouru.hints import Hint
-from colouru.picture.exif import exif_of
-from colouru.picture.provenance import Provenance, read_provenance
+from colouru.picture import psd, scan, tiff
+from colouru.picture.decoded import read_picture
+from colouru.picture.exif import exif_in, exif_of, exif_of_tiff, resolution_in
+from colouru.picture.levels import WHITE, Refused
+from colouru.picture.pixels import (
+    Pixels,
+    bands,
+    eight_bits,
+    held,
+    is_held,
+    reduced,
+    shrunk,
+    three_channels,
+)
+from colouru.picture.provenance import Provenance, provenance_in, read_provenance
 
+# What is opened as a whole. From file to file, in strips, larger ones go.
 MAX_MEGAPIXELS = 50
 
 # JPEG ends here too; one row of such a picture is still small beside what is worked on at a time.
 MAX_SIDE = 65_535
 
+# A byte of deflate holds at most 1,032 bytes of pixels. A large file of fewer is made to fill memory, not to be seen.
+MAX_PIXELS_PER_BYTE = 1100
+
+# Of a picture that is not held in memory a copy is, at least this long: the networks see no more.
+OVERVIEW_SIDE = 2048
+
 # Decoders that photographs need, as far as Pillow has them. Every further one is code that hostile files may reach.
 Image.init()
 # Phones photograph prints in it, and Pillow alone cannot read it.
 pillow_heif.register_heif_opener(thumbnails=False)
-FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "HEIF") if name in Image.OPEN]
+KNOWN = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "HEIF", "JPEG2000")
+FORMATS = [name for name in KNOWN if name in Image.OPEN]
 
 # How files of other formats begin, from the fifth byte on where they are boxes, so that they can be named.
 NOT_TAKEN = {
-    b"8BPS": "Photoshop file (PSD)",
+    b"8BPS": "Photoshop file of the large kind (PSB)",
     b"DDS ": "DDS texture",
     b"%PDF": "PDF",
     b"%!PS": "PostScript file (EPS)",
     b"\0\0\1\0": "Windows icon (ICO)",
     b"icns": "Mac icon (ICNS)",
     b"qoif": "QOI picture",
-    b"\xff\x4f\xff\x51": "JPEG 2000 picture",
-    b"jP  ": "JPEG 2000 picture",
     b"\xff\x0a": "JPEG XL picture",
     b"JXL ": "JPEG XL picture",
     b"ftypheic": "HEIC picture",
@@ -49,10 +72,12 @@ NOT_TAKEN = {
     b"ftypavif": "AVIF picture",
 }
 
+PHOTOSHOP = b"8BPS\0\1"
+
 # TGA has no such beginning, and an ending only since its second version.
 TGA_END = b"TRUEVISION-XFILE.\0"
 
-# What Pillow's decoders raise on damaged files, seen by cutting files of every format short.
+# What decoders raise on damaged files, seen by cutting files of every format short.
 DAMAGE = (
     OSError,
     SyntaxError,
@@ -63,10 +88,12 @@ DAMAGE = (
     LookupError,
     OverflowError,
     struct.error,
+    zlib.error,
     Image.DecompressionBombError,
 )
 
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+# Pillow's own limit is one for all of a program.
+PILLOW_LIMIT = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,16 +101,19 @@ class Photo:
     """A picture ready to be coloured.
 
     Attributes:
-        rgb: (H,W,3) uint8, sRGB, upright.
+        pixels: (H,W) grey or (H,W,3), uint8 or uint16, sRGB, upright. An array, or, where that would be large, what
+            gives its rows as one does: `pixels[top:bottom]`.
         remarks: sentences about what was done to get there that the person should know of.
         exif: its EXIF as bytes, b"" where it has none, see `colouru.picture.exif`.
         provenance: where its colours come from, if ColourU gave it them.
+        resolution: pixels an inch, across and down, or None where it says nothing of it.
     """
 
-    rgb: np.ndarray
+    pixels: Pixels
     remarks: tuple[str, ...] = ()
     exif: bytes = dataclasses.field(default=b"", repr=False)
     provenance: Provenance | None = dataclasses.field(default=None, repr=False)
+    resolution: tuple[float, float] | None = None
 
     @property
     def hints(self) -> tuple[Hint, ...]:
@@ -92,61 +122,181 @@ class Photo:
 
     @property
     def height(self) -> int:
-        return self.rgb.shape[0]
+        return self.pixels.shape[0]
 
     @property
     def width(self) -> int:
-        return self.rgb.shape[1]
+        return self.pixels.shape[1]
+
+    @property
+    def bits(self) -> int:
+        """A channel has, 8 or 16."""
+        return 8 * self.pixels.dtype.itemsize
+
+    @functools.cached_property
+    def rgb(self) -> np.ndarray:
+        """(H,W,3) uint8, whatever the photo has, in memory."""
+        if is_held(self.pixels):
+            return three_channels(eight_bits(self.pixels))
+        return np.concatenate([three_channels(eight_bits(band)) for band in bands(self.pixels)])
+
+    @functools.cached_property
+    def overview(self) -> "Photo":
+        """The photo itself, if it is held in memory, else a copy that is, at least `OVERVIEW_SIDE` long."""
+        if is_held(self.pixels):
+            return self
+        by = max(1, max(self.height, self.width) // OVERVIEW_SIDE)
+        return dataclasses.replace(self, pixels=reduced(self.pixels, by))
+
+    def reduced(self, longer_side: int) -> "Photo":
+        """The photo, shrunk by a whole number to the smallest size whose longer side has that many pixels or more.
+
+        It is quick, and as good as the photo itself for whoever wants thumbnails of a third of that or less.
+        """
+        photo = self.overview
+        by = max(photo.height, photo.width) // longer_side
+        return photo if by < 2 else dataclasses.replace(photo, pixels=reduced(photo.pixels, by))
 
     def thumbnail(self, longer_side: int) -> "Photo":
         """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
         if max(self.height, self.width) <= longer_side:
-            return self
+            return self.overview
         scale = longer_side / max(self.height, self.width)
-        size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
-        shrunk = Image.fromarray(self.rgb).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-        return dataclasses.replace(self, rgb=np.asarray(shrunk))
+        height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
+        return dataclasses.replace(self, pixels=shrunk(self.overview.pixels, height, width))
 
 
-def open_photo(source: Any) -> Photo:
+def open_photo(source: Any, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
     """A photo from a path, a PIL image, or an array (H,W), (H,W,1), (H,W,3) or (H,W,4) of uint8 or uint16.
 
-    EXIF rotation is applied, colour profiles are converted to sRGB, sixteen bits become eight, transparency is laid on
-    white, and of an animation the first frame is taken.
+    EXIF rotation is applied, colour profiles are converted to sRGB, transparency is laid on white, and of an animation
+    the first frame is taken. Sixteen bits stay sixteen.
 
     Raises:
-        ValueError: if it is not a picture, is damaged, or has more than `MAX_MEGAPIXELS`; the message can be shown.
+        ValueError: if it is not a picture, is damaged, or has more than `max_megapixels`; the message can be shown.
     """
     if isinstance(source, Photo):
         return source
     if isinstance(source, (str, Path)):
-        return _open_file(Path(source))
+        return _open_file(Path(source), max_megapixels)
     if isinstance(source, np.ndarray):
-        return _upright(_from_array(source), "the array")
+        return _from_array(source, max_megapixels)
     if isinstance(source, Image.Image):
-        return _upright(source, "the picture")
+        _check_size("the picture", *source.size, max_megapixels)
+        return _from_pillow(source, "the picture")
     raise ValueError(f"expected a path, a PIL image or an array, got {type(source).__name__}")
 
 
-def _open_file(path: Path) -> Photo:
+def _open_file(path: Path, max_megapixels: float) -> Photo:
     name = path.name
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     if path.stat().st_size == 0:
         raise ValueError(f"{name} is empty (0 bytes); try copying it again from where it came")
+    with open(path, "rb") as file:
+        start = file.read(16)
+    if start.startswith(PHOTOSHOP):
+        return _open_photoshop(path, max_megapixels)
+    if start.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return _open_tiff(path, max_megapixels)
+    return _open_by_pillow(path, max_megapixels)
+
+
+def _open_by_pillow(path: Path, max_megapixels: float, page: int = 0) -> Photo:
+    name = path.name
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_pillows_limit():
             # Pillow warns of large pictures, where we refuse them ourselves.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(path, formats=FORMATS)
-    except Image.DecompressionBombError:
-        raise ValueError(_too_large(name)) from None
+            if page:
+                picture.seek(page)
     except UnidentifiedImageError:
         raise ValueError(f"{name} is {_kind(path)}; save it as JPEG, PNG, TIFF or WebP") from None
     except DAMAGE:
         raise ValueError(_damaged(name)) from None
     with picture:
-        return _upright(picture, name)
+        _check_size(name, *picture.size, max_megapixels, path.stat().st_size)
+        return _from_pillow(picture, name, path)
+
+
+@contextlib.contextmanager
+def _without_pillows_limit() -> Iterator[None]:
+    with PILLOW_LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _open_tiff(path: Path, max_megapixels: float) -> Photo:
+    name = path.name
+    try:
+        page, pages, largest = tiff.find_page(path)
+    except tiff.TagsLie as error:
+        raise ValueError(_lying(name, error)) from None
+    except DAMAGE:
+        raise ValueError(_damaged(name)) from None
+    _check_size(name, page.width, page.height, max_megapixels, path.stat().st_size)
+    remarks = (f"{name} has {pages} pages; the first is used.",) if pages > 1 else ()
+    if largest[0] * largest[1] > page.width * page.height:
+        remarks += (f"{name} has a larger page, {largest[0]} x {largest[1]}, which is not used.",)
+    if page.photometric in tiff.RAW_CAMERA:
+        raise ValueError(f"{name} is the raw file of a camera, a format that is not taken; develop it to TIFF or JPEG")
+    if not page.simple:
+        if page.bits > 8 or page.number is None:
+            raise ValueError(
+                f"{name} is a TIFF of a kind that is not taken ({page.bits} bits, photometric {page.photometric}, "
+                f"compression {page.compression}); save it uncompressed, with 8 or 16 bits, in greyscale or RGB"
+            )
+        opened = _open_by_pillow(path, max_megapixels, page.number)
+        return dataclasses.replace(opened, remarks=remarks + opened.remarks)
+    try:
+        exif = exif_of_tiff(path)
+        pixels, more = scan.read_page(path, page, name)
+        pixels = _kept(pixels, name)
+    except Refused:
+        raise
+    except tiff.TagsLie as error:
+        raise ValueError(_lying(name, error)) from None
+    except DAMAGE:
+        raise ValueError(_damaged(name)) from None
+    provenance, problem = _provenance(name, lambda: provenance_in(page.xmp))
+    return Photo(pixels, remarks + more + problem, exif, provenance, resolution_in(exif))
+
+
+def _open_photoshop(path: Path, max_megapixels: float) -> Photo:
+    name = path.name
+    try:
+        composite = psd.read_composite(path)
+    except DAMAGE:
+        raise ValueError(_damaged(name)) from None
+    if composite.mode not in psd.CHANNELS or composite.bits not in (8, 16):
+        raise ValueError(f"{name} is a Photoshop file in a mode that is not taken; save it in RGB with 8 or 16 bits")
+    if not composite.whole:
+        raise ValueError(f"{name} holds only its layers; save it again with maximal compatibility, or as TIFF")
+    _check_size(name, composite.width, composite.height, max_megapixels, path.stat().st_size)
+    photometric = {psd.RGB: tiff.RGB, psd.CMYK: tiff.CMYK, psd.LAB: tiff.ICCLAB}.get(composite.mode, tiff.MIN_IS_BLACK)
+    try:
+        found = psd.samples(path, composite)
+        number = psd.CHANNELS[composite.mode]
+        meaning = scan.Samples(
+            photometric,
+            composite.bits,
+            number if found.shape[2] > number else None,
+            declared=WHITE,
+            profile=composite.resources.get(psd.PROFILE, b""),
+        )
+        pixels, remarks = scan.from_samples(found, meaning, name)
+        pixels = _kept(pixels, name)
+    except Refused:
+        raise
+    except DAMAGE:
+        raise ValueError(_damaged(name)) from None
+    exif = exif_in(composite.resources.get(psd.EXIF, b""))
+    provenance, problem = _provenance(name, lambda: provenance_in(composite.resources.get(psd.XMP, b"")))
+    return Photo(pixels, remarks + problem, exif, provenance, psd.resolution(composite) or resolution_in(exif))
 
 
 def _kind(path: Path) -> str:
@@ -167,14 +317,26 @@ def _damaged(name: str) -> str:
     return f"{name} is damaged or cut short; try copying it again from where it came"
 
 
-def _too_large(name: str, width: int = 0, height: int = 0) -> str:
+def _lying(name: str, error: Exception) -> str:
+    return f"{name} contradicts itself ({error}); try copying it again from where it came, or save it anew"
+
+
+def _check_size(name: str, width: int, height: int, max_megapixels: float, size: int | None = None) -> None:
+    """Raises ValueError if a picture of that size, from a file of `size` bytes, is not to be decoded."""
     # Rounded up, so that what is too large never reads as what is taken.
     megapixels = math.ceil(width * height / 1e5) / 10
-    size = f"is {width} x {height}, {megapixels:g} megapixels" if width else "is far too large"
-    return f"{name} {size}; at most {MAX_MEGAPIXELS} megapixels are taken, so save a smaller copy"
+    if width * height > max_megapixels * 1_000_000:
+        raise ValueError(
+            f"{name} is {width} x {height}, {megapixels:g} megapixels; at most {max_megapixels:g} megapixels are "
+            "taken, so save a smaller copy"
+        )
+    if max(width, height) > MAX_SIDE:
+        raise ValueError(f"{name} is {width} x {height}; at most {MAX_SIDE} pixels a side are taken")
+    if size and width * height > max(MAX_MEGAPIXELS * 1_000_000, MAX_PIXELS_PER_BYTE * size):
+        raise ValueError(f"{name} has {size:,} bytes and claims {megapixels:g} megapixels, which no scan does")
 
 
-def _from_array(array: np.ndarray) -> Image.Image:
+def _from_array(array: np.ndarray, max_megapixels: float) -> Photo:
     channels = array.shape[2] if array.ndim == 3 else 1
     if (
         array.ndim not in (2, 3)
@@ -185,76 +347,84 @@ def _from_array(array: np.ndarray) -> Image.Image:
         raise ValueError(
             f"expected an array of shape (H,W), (H,W,3) or (H,W,4), uint8 or uint16, got {array.shape}, {array.dtype}"
         )
-    if array.dtype == np.uint16:
-        array = (array // 257).astype(np.uint8)
-    return Image.fromarray(array[..., 0] if array.ndim == 3 and channels == 1 else array)
+    name = "the array"
+    _check_size(name, array.shape[1], array.shape[0], max_megapixels)
+    if channels == 4:
+        pixels, remarks = scan.from_samples(array, scan.Samples(tiff.RGB, 8 * array.dtype.itemsize, alpha=3), name)
+        return Photo(pixels[:], remarks)
+    return Photo(array[..., 0] if array.ndim == 3 and channels == 1 else array)
 
 
-def _upright(picture: Image.Image, name: str) -> Photo:
-    if picture.width * picture.height > MAX_MEGAPIXELS * 1_000_000:
-        raise ValueError(_too_large(name, picture.width, picture.height))
-    if max(picture.size) > MAX_SIDE:
-        raise ValueError(f"{name} is {picture.width} x {picture.height}; at most {MAX_SIDE} pixels a side are taken")
-    remarks = []
+def _from_pillow(picture: Image.Image, name: str, path: Path | None = None) -> Photo:
+    remarks: tuple[str, ...] = ()
     try:
-        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
-            remarks.append(f"{name} has {picture.n_frames} frames; the first is used.")
+        frames = getattr(picture, "n_frames", 1) if picture.format not in ("MPO", "TIFF") else 1
+        if frames > 1:
+            remarks += (f"{name} has {frames} frames; the first is used.",)
         exif = exif_of(picture)
-        picture.load()
+        pixels, more = read_picture(picture, name, path)
         exif = exif or exif_of(picture)
-        profile = picture.info.get("icc_profile")
-        provenance, problem = _provenance(picture)
-        remarks += [f"{name}: {problem}"] if problem else []
-        picture = ImageOps.exif_transpose(picture)
+        pixels = _kept(pixels, name)
+    except Refused:
+        raise
     except DAMAGE:
         raise ValueError(_damaged(name)) from None
-    picture = _eight_bits(picture)
-    picture, alpha = _without_alpha(picture)
-    if profile:
-        picture, problem = _to_srgb(picture, profile)
-        remarks += [f"{name}: {problem}"] if problem else []
-    picture = picture.convert("RGB")
-    if alpha is not None:
-        white = Image.new("RGB", picture.size, "white")
-        picture = Image.composite(picture, white, alpha)
-        remarks.append(f"{name} is transparent in places; they are laid on white.")
-    return Photo(np.asarray(picture), tuple(remarks), exif, provenance)
+    provenance, problem = _provenance(name, lambda: read_provenance(picture))
+    return Photo(pixels, remarks + more + problem, exif, provenance, _resolution(picture, exif))
 
 
-def _provenance(picture: Image.Image) -> tuple[Provenance | None, str]:
+def _kept(pixels: Pixels, name: str) -> Pixels:
+    """The pixels in memory, if they are not too many; else such as tell of damage in words whenever they meet it."""
+    pixels = held(pixels)
+    return pixels if is_held(pixels) else _Guarded(pixels, name)
+
+
+class _Guarded:
+    def __init__(self, pixels: Pixels, name: str):
+        self.pixels, self.name = pixels, name
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        try:
+            return self.pixels[rows]
+        except tiff.TagsLie as error:
+            raise ValueError(_lying(self.name, error)) from None
+        except DAMAGE:
+            raise ValueError(_damaged(self.name)) from None
+
+
+def _resolution(picture: Image.Image, exif: bytes) -> tuple[float, float] | None:
+    try:
+        across, down = (float(side) for side in picture.info["dpi"])
+    except (LookupError, TypeError, ValueError):
+        return resolution_in(exif)
+    return across, down
+
+
+def _provenance(name: str, read: Callable[[], Provenance | None]) -> tuple[Provenance | None, tuple[str, ...]]:
     """Where the picture's colours come from; or a sentence why that cannot be read: it is a photo all the same."""
     try:
-        return read_provenance(picture), ""
+        return read(), ()
     except ValueError as error:
-        return None, f"what ColourU once wrote into it cannot be used, so its hints are not restored ({error})."
+        why = f"what ColourU once wrote into it cannot be used, so its hints are not restored ({error})."
+        return None, (f"{name}: {why}",)
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        # Sixteen bits in all but name: Pillow keeps some 16-bit files in 32-bit integers.
-        return Image.fromarray((np.asarray(picture).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8))
-    if picture.mode == "F":
-        values = np.nan_to_num(np.asarray(picture), nan=0.0, posinf=255.0, neginf=0.0)
-        scale = 255.0 if values.max() <= 1 else 1.0
-        return Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
-    return picture
+def provenance_of(path: str | Path) -> Provenance | None:
+    """Where the colours of a picture come from that ColourU saved, read without its pixels; None of any other picture.
 
-
-def _without_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The picture without its transparency, and that, if anything is transparent at all."""
-    if picture.mode in ("P", "1") or "transparency" in picture.info:
-        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
-    if picture.mode not in ("RGBA", "LA", "PA", "RGBa"):
-        return picture, None
-    picture = picture.convert("RGBA")
-    alpha = picture.getchannel("A")
-    return picture.convert("RGB"), alpha if alpha.getextrema()[0] < 255 else None
-
-
-def _to_srgb(picture: Image.Image, profile: bytes) -> tuple[Image.Image, str]:
-    """The picture in sRGB; or as it was and a sentence why, since a photo without its profile beats none."""
+    Raises:
+        ValueError: if it is damaged, or what ColourU wrote is.
+    """
+    path = Path(path)
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(picture, source, SRGB, outputMode="RGB"), ""
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture, "its colour profile cannot be used, so its colours may be slightly off."
+        if path.suffix.lower() in (".tif", ".tiff"):
+            return provenance_in(tiff.find_page(path)[0].xmp)
+        with warnings.catch_warnings(), _without_pillows_limit():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as picture:
+                return read_provenance(picture)
+    except ValueError:
+        raise
+    except DAMAGE:
+        raise ValueError(_damaged(path.name)) from None

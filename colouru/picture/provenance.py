@@ -1,29 +1,24 @@
 """Where a picture's colours come from, written into the picture itself and read back from it.
 
 The network that coloured it, its weights, and the hints of a person with their notes travel as XMP (ISO 16684-1), which
-PNG, JPEG and WebP all hold and other programs show and keep. What is read is not trusted: it is a stranger's file.
-Knows nothing of how colours are made.
+PNG, JPEG, WebP and TIFF all hold and other programs show and keep. What is read is not trusted: it is a stranger's
+file. Knows nothing of how colours are made.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import numbers
-import os
 import re
 import struct
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Sequence
+from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from colouru.hints import Hint, as_hints, hints_from_json, hints_to_json
 from colouru.model import ROLES
-from colouru.picture.exif import carried_over
 
 # The term of IPTC's vocabulary for a picture that a machine has added to a photograph.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -32,9 +27,6 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrain
 NAMESPACE = "http://colouru.invalid/provenance/1.0/"
 
 PNG_KEYWORD = "ColourU hints"
-
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383}
 
 MAX_XMP_BYTES = 16 << 20
 
@@ -100,89 +92,14 @@ class Provenance:
         object.__setattr__(self, "saturation", float(saturation))
 
 
-def picture_format(path: str | Path) -> str:
-    """The format, as Pillow calls it, that a file of that name is saved in.
-
-    Raises:
-        ValueError: if it is none that can tell where its colours come from.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"{path.name} cannot be saved: its name must end in .png, .jpg or .webp")
-    return FORMATS[path.suffix.lower()]
-
-
-def save_picture(
-    picture: Image.Image,
-    path: str | Path,
-    provenance: Provenance,
-    exif: bytes = b"",
-    *,
-    keep_location: bool = False,
-    quality: int = 95,
-) -> None:
-    """Write a picture together with where its colours come from; a file of that name is replaced only by a whole one.
-
-    No colour profile is written: a picture without one is sRGB. PNG keeps every pixel as it is, JPEG and WebP nearly.
-
-    Args:
-        picture: sRGB, upright.
-        path: ends in .png, .jpg, .jpeg or .webp.
-        exif: of the photo, as `Photo.exif` has it. Its location stays out unless `keep_location`.
-        quality: of JPEG and WebP, up to 100.
-
-    Raises:
-        ValueError: if the name ends otherwise, the format has no room for such a size, or the notes of the hints are
-            too long.
-        OSError: if the file cannot be written.
-    """
-    path = Path(path)
-    format = picture_format(path)
-    if max(picture.size) > (most := MAX_SIDES.get(format, max(picture.size))):
-        raise ValueError(
-            f"{path.name} cannot be saved: the picture is {picture.width} x {picture.height}, and {format} has at most "
-            f"{most:,} pixels a side; save it as .png"
-        )
-    picture = picture.convert("RGB")
-    picture.info = {}  # what a file had that it was opened from would be written again
-    options: dict[str, Any] = {"exif": carried_over(exif, *picture.size, keep_location=keep_location)}
-    if format == "PNG":
-        options |= {"pnginfo": _png_text(provenance), "compress_level": 3}
-    elif format == "JPEG":
-        options |= {"extra": _jpeg_segments(provenance), "quality": quality, "subsampling": 0}
-    else:
-        options |= {"xmp": _packet(provenance), "quality": quality}
-    with _replacing(path) as file:
-        picture.save(file, format, **options)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which takes the place of `path` once it is complete."""
-    partial = path.with_name(f".colouru-{os.getpid()}-{os.urandom(4).hex()}.partial")
-    try:
-        with open(partial, "xb") as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _png_text(provenance: Provenance) -> PngInfo:
-    text = PngInfo()
-    text.add_itxt("XML:com.adobe.xmp", _packet(provenance).decode())
-    # The same once more for people, in whatever shows a PNG's text.
-    text.add_itxt(PNG_KEYWORD, _hints_text(provenance))
-    return text
-
-
-def _jpeg_segments(provenance: Provenance) -> bytes:
-    packet = _packet(provenance)
-    if len(XMP_SEGMENT + packet) <= MAX_SEGMENT:
-        return _segment(XMP_SEGMENT + packet)
+def jpeg_segments(provenance: Provenance) -> bytes:
+    """The XMP packet as a JPEG has it."""
+    whole = packet(provenance)
+    if len(XMP_SEGMENT + whole) <= MAX_SEGMENT:
+        return _segment(XMP_SEGMENT + whole)
     hints = _xmp({f"colouru:{name}": value for name, value in _fields(provenance).items() if name == "Hints"}).encode()
     guid = hashlib.md5(hints, usedforsecurity=False).hexdigest().upper()
-    segments = [_segment(XMP_SEGMENT + _packet(provenance, extension=guid))]
+    segments = [_segment(XMP_SEGMENT + packet(provenance, extension=guid))]
     room = MAX_SEGMENT - len(EXTENSION_SEGMENT) - 40
     for start in range(0, len(hints), room):
         place = guid.encode() + struct.pack(">II", len(hints), start)
@@ -194,8 +111,8 @@ def _segment(content: bytes) -> bytes:
     return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content
 
 
-def _packet(provenance: Provenance, extension: str = "") -> bytes:
-    """The XMP packet; with `extension`, the name of where the hints are, without them."""
+def packet(provenance: Provenance, extension: str = "") -> bytes:
+    """The XMP packet (ISO 16684-1) to be written; with `extension`, the name of where the hints are, without them."""
     properties = {
         "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE,
         "xmp:CreatorTool": f"ColourU {provenance.version}",
@@ -204,12 +121,12 @@ def _packet(provenance: Provenance, extension: str = "") -> bytes:
     if extension:
         del properties["colouru:Hints"]
         properties["xmpNote:HasExtendedXMP"] = extension
-    packet = PACKET.format(xmp=_xmp(properties)).encode()
-    if len(packet) > MAX_XMP_BYTES:
+    whole = PACKET.format(xmp=_xmp(properties)).encode()
+    if len(whole) > MAX_XMP_BYTES:
         raise ValueError(
-            f"the hints and their notes take {len(packet):,} bytes; a picture keeps at most {MAX_XMP_BYTES:,}"
+            f"the hints and their notes take {len(whole):,} bytes; a picture keeps at most {MAX_XMP_BYTES:,}"
         )
-    return packet
+    return whole
 
 
 def _xmp(properties: dict[str, str]) -> str:
@@ -225,11 +142,11 @@ def _fields(provenance: Provenance) -> dict[str, str]:
         "Sha256": provenance.sha256,
         "Version": _writable(provenance.version),
         "Saturation": repr(provenance.saturation),
-        "Hints": _hints_text(provenance),
+        "Hints": hints_text(provenance),
     }
 
 
-def _hints_text(provenance: Provenance) -> str:
+def hints_text(provenance: Provenance) -> str:
     """The hints as JSON without the characters that XML cannot hold; JSON has another way to write those."""
     text = hints_to_json(provenance.hints)
     return re.sub("[\ud800-\udfff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -240,17 +157,23 @@ def _writable(text: str) -> str:
 
 
 def read_provenance(picture: Image.Image) -> Provenance | None:
-    """What `save_picture` wrote into the file that `picture` was opened from; None where ColourU wrote nothing.
+    """What was written into the file that `picture` was opened from; None where ColourU wrote nothing.
 
     Raises:
         ValueError: if ColourU did, and it is damaged, too long or no longer whole; the message says which.
     """
     packet = picture.info.get("xmp")
-    if not isinstance(packet, bytes) or NAMESPACE.encode() not in packet:
+    segments = [content for _, content in getattr(picture, "applist", [])]
+    return provenance_in(packet, segments) if isinstance(packet, bytes) else None
+
+
+def provenance_in(packet: bytes, segments: Sequence[bytes] = ()) -> Provenance | None:
+    """The same of the XMP of a file, and of the segments of a JPEG, in which the rest of it may be."""
+    if NAMESPACE.encode() not in packet:
         return None
     found = _properties(packet)
     if guid := found.pop("HasExtendedXMP", None):
-        found |= _properties(_extension(picture, guid))
+        found |= _properties(_extension(segments, guid))
     names = {field.name.capitalize(): field.name for field in dataclasses.fields(Provenance)}
     if missing := sorted(names.keys() - found.keys()):
         raise ValueError(f"it lacks {' and '.join(missing)}")
@@ -261,7 +184,7 @@ def read_provenance(picture: Image.Image) -> Provenance | None:
     return Provenance(**values)
 
 
-def _extension(picture: Image.Image, guid: str) -> bytes:
+def _extension(segments: Sequence[bytes], guid: str) -> bytes:
     """The part of the XMP of a JPEG that did not fit into the first segment.
 
     Raises:
@@ -269,7 +192,7 @@ def _extension(picture: Image.Image, guid: str) -> bytes:
     """
     head = EXTENSION_SEGMENT + guid.encode(errors="replace")
     pieces = {}
-    for _, content in getattr(picture, "applist", []):
+    for content in segments:
         if content.startswith(head) and len(content) >= len(head) + 8:
             _, start = struct.unpack_from(">II", content, len(head))
             pieces[start] = content[len(head) + 8 :]

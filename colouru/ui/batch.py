@@ -15,7 +15,7 @@ import gradio as gr
 from colouru.hints import as_hints
 from colouru.model import ROLES
 from colouru.picture.photo import open_photo
-from colouru.picture.provenance import save_picture
+from colouru.picture.saving import save_picture
 from colouru.ui import board, words
 from colouru.ui.handlers import uploaded
 from colouru.ui.work import colourizer

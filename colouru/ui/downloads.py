@@ -11,7 +11,7 @@ from PIL import Image
 
 from colouru.hints import Hint, hints_to_json
 from colouru.picture.colour_layer import colour_layer
-from colouru.picture.provenance import save_picture
+from colouru.picture.saving import save_picture
 from colouru.ui import board, words
 from colouru.ui.handlers import plain_errors
 from colouru.ui.work import View, Work, colourizer

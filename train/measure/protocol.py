@@ -11,10 +11,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
-from colouru.hints import Hint, pixel_at, rasterize, simulate_hints
+from colouru.hints import Hint, pixel_at, rasterize
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
+from train.hints import simulate_hints
 from train.measure.figures import Figures, joined, measure, shown
 from train.measure.levin import levin
 

@@ -1,7 +1,7 @@
 """How long a person waits: for the page, a dot, a large photo, beside others; what share of the screen the picture has,
 and how often one scrolls. Figures, not bars.
 
-python -m tests.benchmark
+python -m tests.benchmarks.page
 """
 
 import statistics
@@ -10,18 +10,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.colour import picture_to_lab, to_network
-from colouru.pipeline import Colourizer
 from colouru.ui import board
 from colouru.ui.work import PREVIEW_SIDE, View, Work
+from tests.benchmarks.timing import median_times
 from tests.browser import ARGUMENTS, CHROMIUM, PHONE, SCREEN, Visitor, running_app
-from train.hints import simulate_hints
 
 CLICKS, STROKES, PEOPLE = 10, 5, 5
 
@@ -83,18 +80,13 @@ def main() -> None:
         )
         browser.close()
 
-        colourize = pipeline()
-        photo = colourize.open(portrait)
+        canvas = pipeline().open(portrait)
         hints = [Hint(x=0.1 * number, y=0.5, colour="#bd9175") for number in range(8)]
-        work = Work(str(portrait), (1242, 1600), photo, tuple(hints), View())
-        print(f"of a dot the server's own part: {median_time(lambda: board.shown(work, selected=7, stamp=0)):.3f} s")
+        work = Work(str(portrait), (1242, 1600), canvas, tuple(hints), View())
+        server = median_times({"dot": lambda: board.shown(work, selected=7, stamp=0)})["dot"]
+        print(f"of a dot the server's own part: {server:.3f} s")
         answer = board.shown(work, selected=7, stamp=0)
         print(f"what an answer carries: {sum(map(len, answer['chroma'].values())) / 1024:.0f} KiB of colour")
-        size = colourize.model.config.working_size["gan"]
-        seeing, answering = network_times(colourize, size)
-        print(f"generator at {size} px: {1000 * seeing:.0f} ms a photo, {1000 * answering:.0f} ms a dot")
-        both = median_time(lambda: colourize(large, hints[:1]), 3)
-        print(f"12 megapixels, path to both full-size pictures: {both:.1f} s")
 
 
 def clicks(people: list[Visitor], places: np.ndarray) -> list[float]:
@@ -137,26 +129,6 @@ def scrolls(person: Visitor, photo: Path) -> int:
         person.settle()
         press("#page .for-next")
     return needed
-
-
-@torch.inference_mode()
-def network_times(colourize: Colourizer, size: int) -> tuple[float, float]:
-    """Seconds to look at a photo `size` pixels square, and to answer its eight dots."""
-    network, chance = colourize.model.gan, torch.Generator().manual_seed(0)
-    L = to_network(picture_to_lab(np.asarray(Image.fromarray(astronaut()).resize((size, size)))))[0]
-    hints = simulate_hints(torch.zeros(1, 2, size, size), chance, counts=8, sides=(size // 32, size // 32))
-    sight = network.see(L)
-    return median_time(lambda: network.see(L)), median_time(lambda: network.answer(sight, *hints))
-
-
-def median_time(work, repeats: int = 7) -> float:
-    """Seconds."""
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
 
 
 if __name__ == "__main__":

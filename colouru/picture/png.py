@@ -1,0 +1,81 @@
+"""PNG files of sixteen bits, of which Pillow alone gives only eight. Knows nothing of colour."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colouru.picture.levels import Refused
+from colouru.picture.pixels import HELD_BYTES, Pixels
+
+CHANNELS = {"I;16B": 1, "LA;16B": 2, "RGB;16B": 3, "RGBA;16B": 4}
+
+
+def deep_mode(picture: Image.Image) -> str:
+    """How Pillow calls the sixteen bits of a PNG that was opened and not yet loaded; "" if it has fewer."""
+    mode = picture.tile[0].args if picture.format == "PNG" and picture.tile else ""
+    return mode if mode in CHANNELS else ""
+
+
+def deep_samples(picture: Image.Image, path: Path) -> Pixels:
+    """All sixteen bits, (H,W,channels) uint16, of a PNG that `deep_mode` knows, in memory or cut into rows like it.
+
+    Transparency, also where a colour stands for it, is the last channel.
+
+    Raises:
+        Refused: if it is too large for memory, and what reads it in strips is not installed.
+        OSError, SyntaxError, ValueError: if it is damaged, as Pillow does.
+    """
+    mode = deep_mode(picture)
+    if picture.width * picture.height * CHANNELS[mode] * 2 > HELD_BYTES:
+        if picture.info.get("interlace"):
+            raise Refused(f"{path.name} is interlaced and too large to be held in memory; save it without, or as TIFF")
+        return _Rows(path)
+    if mode == "LA;16B":
+        # A pixel has as many bytes as one of RGBA, which are given as they are.
+        picture.tile = [picture.tile[0]._replace(args="RGBA")]
+        return np.ascontiguousarray(picture).view(">u2").astype(np.uint16)
+    if mode == "I;16B":
+        samples = np.asarray(picture).astype(np.uint16)[..., None]
+    else:
+        # Pillow takes the upper byte of each pair; told that the lower comes first, it takes the other one.
+        samples = np.asarray(picture).astype(np.uint16) << 8
+        with Image.open(path, formats=["PNG"]) as again:
+            again.tile = [again.tile[0]._replace(args=mode.replace("16B", "16L"))]
+            samples |= np.asarray(again)
+    key = picture.info.get("transparency")
+    if key is None or mode == "RGBA;16B":
+        return samples
+    opaque = (samples != np.asarray(key, np.uint16)).any(axis=2, keepdims=True)
+    return np.concatenate([samples, opaque * np.uint16(65_535)], axis=2)
+
+
+class _Rows:
+    """The samples of a PNG from top to bottom, decoded as they are asked for, and again from the top if need be."""
+
+    def __init__(self, path: Path):
+        try:
+            import pyvips
+        except ImportError:
+            raise Refused(
+                f"{path.name} is too large to be held in memory; to read it in strips, install what archives need: "
+                'pip install "colouru[archive]", or save it as TIFF'
+            ) from None
+        self.vips, self.path = pyvips, path
+        self._start()
+        self.shape, self.dtype = (self.picture.height, self.picture.width, self.picture.bands), np.dtype(np.uint16)
+
+    def _start(self) -> None:
+        self.picture = self.vips.Image.pngload(str(self.path), access="sequential", fail_on="truncated")
+        self.region, self.place = self.vips.Region.new(self.picture), 0
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        top, bottom, _ = rows.indices(self.shape[0])
+        if top < self.place:
+            self._start()
+        self.place = bottom
+        try:
+            data = self.region.fetch(0, top, self.shape[1], bottom - top)
+        except self.vips.Error as error:
+            raise ValueError(f"it is cut short: {error}") from None
+        return np.frombuffer(data, np.uint16).reshape(bottom - top, *self.shape[1:])

@@ -1,0 +1,164 @@
+"""What an archive takes: photos a second one way and another, what a million scans cost, and ten kills in a folder.
+
+python -m tests.benchmarks.archive                   # all of it
+python -m tests.benchmarks.archive kills --photos 300
+python -m tests.benchmarks.archive speed cost
+
+Figures, but for the kills, which are a bar: it ends with 1 if a photo was lost, done twice or left half written.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage.data import astronaut
+
+from colouru import pipeline
+from colouru.archive.manifest import NAME
+from tests.test_archive import await_lines, begun, make_scans
+
+KILLS = 10
+MILLION = 1_000_000
+
+# Of 24 megapixels, beside the first.
+SCANS = 4
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=["kills", "speed", "cost"], help="kills, speed, cost (all)")
+    parser.add_argument("--photos", type=int, default=300, help="in the folder of the kills (%(default)s)")
+    parser.add_argument("--large", type=int, default=12, help="photos of 12 megapixels (%(default)s)")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        for part in args.parts:
+            here = Path(folder, part)
+            here.mkdir()
+            {"kills": kills, "speed": speed, "cost": cost}[part](here, args)
+
+
+def kills(here: Path, args: argparse.Namespace) -> None:
+    """Kill a run ten times, at moments drawn by lot, and let it end."""
+    scans, out, chance = make_scans(here / "scans", args.photos), here / "out", random.Random(0)
+    for kill in range(KILLS):
+        run = command(scans, out, "--jobs", str(1 + kill % 2))
+        with begun(run, out, photos=(kill + 1) * args.photos // (KILLS + 1)) as process:
+            time.sleep(chance.uniform(0, 0.2))
+            os.kill(process.pid, signal.SIGKILL)
+    done = subprocess.run(command(scans, out))
+    lines = Counter(json.loads(line)["photo"] for line in (out / NAME).read_text().splitlines())
+    photos = {path.name for path in scans.iterdir()}
+    verified = subprocess.run([sys.executable, "-m", "colouru", "--verify", out], stdout=subprocess.DEVNULL)
+    lost, twice = len(photos - lines.keys()), lines.total() - len(lines)
+    half = len({path.name for path in out.iterdir()} - photos - {NAME})
+    print(f"killed {KILLS} times among {args.photos} photos: lost {lost}, twice {twice}, half {half}")
+    if lost or twice or half or done.returncode or verified.returncode:
+        sys.exit(1)
+
+
+def speed(here: Path, args: argparse.Namespace) -> None:
+    """Photos of 12 megapixels a second, from JPEG to JPEG, once all is loaded."""
+    scans = here / "scans"
+    scans.mkdir()
+    for number in range(args.large):
+        Image.fromarray(grainy(4000, 3000, number)).save(scans / f"{number:03d}.jpg", quality=92)
+    print(
+        f"12 megapixels, JPEG to JPEG, photos a second: {in_memory(scans, here):.2f} one by one as a whole", flush=True
+    )
+    for name, options in (("in one process", ()), ("--jobs 2", ("--jobs", "2"))):
+        print(f"  {rate(command(scans, here / name, *options), here / name, args.large):.2f} {name}", flush=True)
+    with two_nodes() as address:
+        run = command(scans, here / "ray", "--ray", address)
+        print(f"  {rate(run, here / 'ray', args.large):.2f} on two Ray nodes of one core each", flush=True)
+
+
+def cost(here: Path, args: argparse.Namespace) -> None:
+    """Seconds of a core and bytes that a scan of 24 megapixels takes, and a million of them."""
+    for kind in ("jpg", "tif"):
+        scans, out = here / kind, here / f"{kind}-out"
+        scans.mkdir()
+        scan = grainy(6000, 4000, 0, np.uint8 if kind == "jpg" else np.uint16)
+        took = []
+        # All that a run takes but for its photos drops out of the difference.
+        for photos in (range(1), range(1, 1 + SCANS)):
+            for number in photos:
+                Image.fromarray(scan).save(scans / f"{number}.{kind}", quality=92)
+            took.append(core_seconds(command(scans, out)))
+        seconds = (took[1] - took[0]) / (SCANS - 1)
+        size = (out / f"0.{kind}").stat().st_size
+        print(
+            f"24 megapixels, {kind} to {kind}: {seconds:.2f} core seconds and {size / 1e6:.1f} MB a scan; "
+            f"a million: {seconds * MILLION / 3600:,.0f} core hours and {size * MILLION / 1e12:.1f} TB",
+            flush=True,
+        )
+
+
+def core_seconds(run: list[str]) -> float:
+    """What a command and all that it starts take of the cores, by one thread each, whoever else is busy there."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(run, check=True, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def grainy(width: int, height: int, seed: int, kind: type = np.uint8) -> np.ndarray:
+    """A photo (height,width) in black and white, uint8 or uint16, with grain as of film, which nothing makes small."""
+    picture = Image.fromarray(astronaut()).convert("L").resize((width, height), Image.Resampling.BICUBIC)
+    grain = np.random.default_rng(seed).normal(0, 4, (height, width))
+    return ((np.asarray(picture) + grain).clip(0, 255) * (np.iinfo(kind).max / 255)).astype(kind)
+
+
+def command(scans: Path, out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "colouru", str(scans), "-o", str(out), *options]
+
+
+def rate(run: list[str], out: Path, photos: int) -> float:
+    """Photos a second, from when two are done to the last."""
+    process = subprocess.Popen(run, stderr=subprocess.DEVNULL)
+    await_lines(out, 2, process)
+    began = time.perf_counter()
+    await_lines(out, photos, process)
+    seconds = time.perf_counter() - began
+    if process.wait():
+        sys.exit(f"{' '.join(run)} failed")
+    return (photos - 2) / seconds
+
+
+def in_memory(scans: Path, here: Path) -> float:
+    """The same for a script that opens, colours and saves one photo after the other."""
+    colourize = pipeline()
+    photos = sorted(scans.iterdir())
+    for photo in photos:
+        if photo == photos[2]:
+            began = time.perf_counter()
+        colourize(photo).save(here / "one.jpg")
+    return (len(photos) - 2) / (time.perf_counter() - began)
+
+
+@contextlib.contextmanager
+def two_nodes() -> Iterator[str]:
+    """The address of a Ray cluster on this machine."""
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": 1, "include_dashboard": False}
+    nodes = Cluster(initialize_head=True, head_node_args=head)
+    nodes.add_node(num_cpus=1)
+    yield nodes.address
+    nodes.shutdown()
+
+
+if __name__ == "__main__":
+    main()

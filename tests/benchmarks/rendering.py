@@ -1,0 +1,73 @@
+"""How long a photo takes from its path to both pictures at its own size, against decoding its JPEG alone; what borders
+cost; and how much memory the largest takes.
+
+python -m tests.benchmarks.rendering
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage.data import astronaut
+
+from colouru import Hint, pipeline
+from tests.benchmarks.timing import median_ratio, median_times
+
+SIZES = {12: (4000, 3000), 24: (6000, 4000)}
+LARGEST = (8660, 5773)
+HINTS = [Hint(x=0.3, y=0.3, colour="#bd9175")]
+
+
+def main() -> None:
+    if len(sys.argv) == 2:
+        print(f"50 megapixels, peak memory: {peak_megabytes(Path(sys.argv[1])):.0f} MB")
+        return
+    colourize = pipeline()
+    with tempfile.TemporaryDirectory() as folder:
+        for megapixels, (width, height) in SIZES.items():
+            path = Path(folder) / f"{megapixels}.jpg"
+            photograph(width, height).save(path, quality=92)
+            ratio = median_ratio(lambda path=path: colourize(path, HINTS), lambda path=path: Image.open(path).load())
+            took = median_times({"both": lambda path=path: colourize(path, HINTS)}, 3)["both"]
+            size = path.stat().st_size / 1e6
+            print(f"{megapixels} megapixels ({size:.1f} MB): {took:.2f} s, {ratio:.1f} times its decoding")
+        grey, framed = Path(folder) / "grey.png", Path(folder) / "framed.png"
+        for path, borders in ((grey, False), (framed, True)):
+            scan(4000, 3000, borders).save(path, compress_level=1)
+        canvas, with_borders = colourize.open(grey), colourize.open(framed)
+        ratio = median_ratio(lambda: with_borders(HINTS), lambda: canvas(HINTS))
+        print(f"12 megapixels with black and white borders on 80% of it against mid-grey: {ratio:.2f} times")
+        path = Path(folder) / "50.jpg"
+        photograph(*LARGEST).save(path, quality=92)
+        # In a process of its own, of which nothing else is remembered.
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.rendering", str(path)], check=True)
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """A portrait with grain, so that decoding it is work."""
+    smooth = Image.fromarray(astronaut()).resize((width, height), Image.Resampling.BICUBIC)
+    grain = np.random.default_rng(0).normal(0, 5, (height, width, 1)).round().astype(np.int16)
+    return Image.fromarray((np.asarray(smooth) + grain).clip(0, 255).astype(np.uint8))
+
+
+def scan(width: int, height: int, borders: bool) -> Image.Image:
+    """Grain on mid-grey, two fifths of it on each side nearly black and nearly white if there are borders."""
+    level = np.full(width, 120)
+    if borders:
+        level[: 2 * width // 5], level[-2 * width // 5 :] = 6, 250
+    grain = np.random.default_rng(0).integers(-2, 3, (height, width))
+    return Image.fromarray((level + grain).astype(np.uint8))
+
+
+def peak_megabytes(path: Path) -> float:
+    """Of a process that does nothing else."""
+    pipeline()(path, HINTS)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+import numpy as np
+import torch
+
+from colouru.colour import into_gamut
+from colouru.gamut import BLACK, HALF, QUARTER, RANGE, STEPS, TURN, nearness
+
+
+def reach(L: torch.Tensor, p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """How far |p| + |q| may go, by the table, at that lightness and in that direction."""
+    half = (QUARTER * (1 + q / (p.abs() + q.abs()))).long() + HALF * (p < 0)
+    return 1 / nearness()[(L * STEPS / 100).long() * TURN + half]
+
+
+def test_the_table_reaches_as_far_as_the_gamut_and_little_further():
+    chance = torch.Generator().manual_seed(0)
+    L = 100 * torch.rand(20_000, generator=chance)
+    p, q = torch.randn(2, 20_000, generator=chance)
+    far = torch.stack([L, 500 * p, 200 * q])[None, ..., None]
+    inside = into_gamut(far, halvings=20)[0][0, 1:, :, 0]
+    edge = inside[0].abs() / 500 + inside[1].abs() / 200
+    # That of the bisection is looser by a quarter of a byte.
+    ratio = (reach(L, p, q) / edge)[(L > 5) & (L < 95)]
+    assert ratio.min() > 0.98 and ratio.median() < 1.1
+
+
+def test_it_ends_at_white_and_black():
+    assert nearness().shape == ((STEPS + 1) * TURN,) and np.isclose(BLACK + RANGE, 1)
+    # A byte allows a little more than nothing.
+    assert (1 / nearness()[-TURN:] < 0.02).all()

@@ -1,0 +1,58 @@
+"""What pictures are called."""
+
+import pytest
+
+from colouru.archive.name import picture_names
+
+
+def names(*photos: str, ending: str | None = None, given: dict[str, str] | None = None) -> list[str]:
+    found = picture_names(photos, ending, given or {})
+    return [found[photo] for photo in photos]
+
+
+def test_a_picture_is_called_as_its_photo_where_it_can_be_saved_so():
+    assert names("a.jpg", "one/b.JPEG", "c.webp", "d.heic", "e", "f.gif") == [
+        "a.jpg", "one/b.JPEG", "c.webp", "d.heic.png", "e.png", "f.gif.png",
+    ]  # fmt: skip
+
+
+def test_with_an_ending_asked_for_it_is_added_to_all_others():
+    assert names("a.jpg", "a.png", "a.PNG.jpg", ending=".png") == ["a.jpg.png", "a.png", "a.PNG.jpg.png"]
+
+
+@pytest.mark.parametrize(
+    "one, two",
+    [
+        ("A.jpg", "a.jpg"),
+        ("a.JPG", "a.jpg"),
+        ("ONE/a.jpg", "one/a.jpg"),
+        ("STRASSE.jpg", "straße.jpg"),
+        ("e\u0301.jpg", "\u00e9.jpg"),
+        ("a.heic", "a.heic.png"),
+    ],
+)
+def test_two_that_a_disk_may_take_for_one_get_different_names(one, two):
+    first, second = names(one, two)
+    assert first.casefold() != second.casefold() and names(two, one) == [second, first]
+
+
+def test_a_name_stays_whatever_photos_are_added():
+    (alone,) = names("a.jpg")
+    together = names("A.jpg", "a.jpg", given={"a.jpg": alone})
+    assert together[1] == alone and together[0] != alone
+    assert names("A.jpg", "a.jpg", given=dict(zip(("A.jpg", "a.jpg"), together, strict=True))) == together
+
+
+def test_another_format_gives_another_name():
+    assert names("a.jpg", ending=".png", given={"a.jpg": "a.jpg"}) == ["a.jpg.png"]
+
+
+def test_no_name_is_longer_than_disks_allow():
+    first, second = names("é" * 125 + ".heic", "é" * 125 + ".heif")
+    assert first != second and max(len(first.encode()), len(second.encode())) <= 255
+    assert first.endswith(".png") and first.startswith("é" * 100)
+
+
+def test_a_name_that_is_no_text_can_be_shortened_too():
+    (name,) = names("\udce9" * 252 + ".gif")
+    assert len(name.encode("utf-8", "surrogateescape")) <= 255

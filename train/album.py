@@ -1,0 +1,125 @@
+"""Learn how far the hints of one photo are to be followed in others: the generator's album, and nothing else of it.
+
+python -m train.album --generator runs/blend --photos FOLDER FOLDER --out runs/album
+
+Two overlapping crops of a photograph stand for two photos of one series: true hints in one are to lower the error of
+the other. Crops of two photographs stand for photos that have nothing to do with each other, and are to lose nothing.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from colouru.networks import Generator
+from train.checkpoint import save_checkpoint, trained_colourizer
+from train.data import hold_out_photos, load_photos, random_stream, whole_batch
+from train.hints import simulate_hints
+from train.objective import GREY_ERROR
+from train.run import rate_at
+
+# Photographs are seen this long before they are cropped, and crops have this share of their sides.
+LONGEST = 256
+SHARE = 0.7
+
+# The side of a hint, and how many there may be.
+SIDES = (6, 6)
+COUNTS = (1, 2, 5, 10)
+
+# How much worse it is to mislead a photo that has nothing to do with the hints than not to help one that has.
+STRANGERS = 4.0
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--generator", type=Path, required=True, help="--out folder of the generator's last stage")
+    parser.add_argument("--photos", nargs="+", required=True, help="Hub ids or folders of photographs")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+    parser.add_argument("--steps", type=int, default=100, help="(%(default)s)")
+    parser.add_argument("--batch-size", type=int, default=8, help="pairs of a kind a step (%(default)s)")
+    parser.add_argument("--lr", type=float, default=0.08, help="(%(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    try:
+        learn_albums(args)
+    except ValueError as error:
+        sys.exit(f"train.album: {error}")
+
+
+def learn_albums(args: argparse.Namespace) -> None:
+    network, state = trained_colourizer(args.generator)
+    if not isinstance(network, Generator):
+        raise ValueError(f"{args.generator} holds no generator but {state['colourizer']['network']}")
+    photos, _ = hold_out_photos(load_photos("train", datasets=args.photos, longest=LONGEST))
+    network.album.requires_grad_(True)
+    optimizer = torch.optim.Adam(network.album.parameters(), args.lr)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for step in (bar := tqdm(range(args.steps), unit="step")):
+        chance = random_stream(args.seed, step, 0, torch.device("cpu"))
+        for group in optimizer.param_groups:
+            group["lr"] = args.lr * rate_at(step, args.steps, None, warmup=5)
+        optimizer.zero_grad()
+        shown = {}
+        for kind, weight in (("series", 1.0), ("strangers", STRANGERS)):
+            pairs = draw_pairs(photos, args.batch_size, kind == "strangers", chance)
+            errors = torch.stack([torch.stack(_errors(network, *pair)) for pair in pairs])  # (N,2)
+            before, after = errors.mean(0)
+            (weight * after / GREY_ERROR).backward()
+            shown[kind] = f"{float(after / before):.3f}"
+        optimizer.step()
+        bar.set_postfix(shown, refresh=False)
+    network.album.requires_grad_(False)
+    weights = network.state_dict()
+    save_checkpoint(args.out, {"step": 0, "colourizer": state["colourizer"], "weights": weights})
+
+
+# L, ab, hint_ab and hint_mask of the photo with hints, then L and ab of the one without.
+Pair = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+def draw_pairs(photos: list[Tensor], count: int, strangers: bool, generator: torch.Generator) -> list[Pair]:
+    """Pairs of crops, the first with true hints; of one photograph, or of two if they are to be strangers."""
+    pairs = []
+    for _ in range(count):
+        number, other, corner, many = torch.rand(4, generator=generator).tolist()
+        first = photos[int(number * len(photos))]
+        second = photos[int(other * len(photos))] if strangers else first
+        counts = COUNTS[int(many * len(COUNTS))]
+        pairs.append(make_pair(first, second, corner < 0.5, counts, generator))
+    return pairs
+
+
+def make_pair(first: Tensor, second: Tensor, rising: bool, count: int, generator: torch.Generator) -> Pair:
+    """Crops from opposite corners of two photographs (3,h,w) uint8, or of one; the first with so many true hints."""
+    L, ab = whole_batch(_crop(first, lower=rising, right=False)[None])
+    hint_ab, hint_mask = simulate_hints(ab, generator, counts=count, sides=SIDES, flat=1.0)
+    return L, ab, hint_ab, hint_mask, *whole_batch(_crop(second, lower=not rising, right=True)[None])
+
+
+def _crop(photo: Tensor, *, lower: bool, right: bool) -> Tensor:
+    height, width = (round(SHARE * side) for side in photo.shape[1:])
+    rows = slice(-height, None) if lower else slice(height)
+    columns = slice(-width, None) if right else slice(width)
+    return photo[:, rows, columns]
+
+
+def _errors(
+    network: Generator, L: Tensor, ab: Tensor, hint_ab: Tensor, hint_mask: Tensor, *other: Tensor
+) -> list[Tensor]:
+    """The mean squared error of the other photo's automatic colouring, without the precedents and with them."""
+    with torch.no_grad():
+        precedents = network.precedents(network.see(L), hint_ab, hint_mask)
+        other_L, other_ab = other
+        sight = network.see(other_L)
+    half = F.avg_pool2d(other_ab, 2)
+    height, width = half.shape[2:]
+    told = network.told(sight, [precedents])
+    return [(each.ab[..., :height, :width] - half).square().mean() for each in (sight, told)]
+
+
+if __name__ == "__main__":
+    main()
