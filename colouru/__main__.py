@@ -10,6 +10,7 @@ colouru portrait.jpg --model user/name --revision v1.0 -o portrait-colour.png
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import os
 import signal
@@ -19,13 +20,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from colouru.archive.album import Album, gather
 from colouru.archive.cluster import colour_on_ray
 from colouru.archive.crew import colour_here, colour_in_processes
 from colouru.archive.folder import Folder
 from colouru.archive.manifest import NAME, Manifest, read_manifest
 from colouru.archive.proof import strangers, verify
 from colouru.archive.run import Run, plan
-from colouru.archive.scan import open_sources
+from colouru.archive.scan import Finding, open_sources
 from colouru.archive.worker import CrewError, NoRoomError, Settings
 from colouru.model import ROLES, Model
 from colouru.picture.saving import picture_format
@@ -103,6 +105,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     archive.add_argument(
         "--ray", metavar="ADDRESS", help='a Ray cluster to work on: host:port, "auto" for this machine\'s, or "local"'
     )
+    archive.add_argument(
+        "--album",
+        action="store_true",
+        help="hints of one photo tell the others what the same things look like, for photos of one series",
+    )
     archive.add_argument("--verify", metavar="OUT", help=f"hold the pictures of a finished archive against its {NAME}")
     args = parser.parse_args(argv)
     if bool(args.verify) == bool(args.sources):
@@ -113,11 +120,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         parser.error("-o says where the pictures go")
     if args.jobs is not None and args.jobs < 1:
         parser.error(f"--jobs must be at least 1, got {args.jobs}")
+    if args.album and args.which == "baseline":
+        parser.error("--album is of the GAN; the baseline knows no albums")
     if args.jobs and args.ray:
         parser.error("--jobs is for this machine; with --ray every core of the cluster has a process")
     if is_one_photo(args):
-        if args.jobs or args.ray or args.format:
-            parser.error("--jobs, --ray and --format are for archives, whose OUT is a folder")
+        if args.jobs or args.ray or args.format or args.album:
+            parser.error("--jobs, --ray, --format and --album are for archives, whose OUT is a folder")
         if Path(args.sources[0]).resolve() == Path(args.output).resolve():
             parser.error("--output is the photo itself; nothing is written over it")
     elif args.hints:
@@ -161,7 +170,10 @@ def colour_archive(model: Model, args: argparse.Namespace) -> int:
     settings = Settings(out, args.which, model.config.sha256, args.max_megapixels)
     sources = open_sources(args.sources, out)
     with _manifest(out) as manifest:
-        run = plan(sources, manifest, settings, f".{args.format}" if args.format else None)
+        found = sources.find()
+        if args.album:
+            settings = dataclasses.replace(settings, album=_gathered(found, model, args.max_megapixels))
+        run = plan(found, manifest, settings, f".{args.format}" if args.format else None)
         if not run.there:
             raise ValueError(f"there are no photos in {', '.join(args.sources)}")
         if run.left_out:
@@ -228,6 +240,11 @@ def _manifest(out: Folder) -> Manifest:
         return Manifest(out)
     except OSError as error:
         raise ValueError(f"nothing can be written to {out.url}: {error.strerror or error}") from None
+
+
+def _gathered(found: Finding, model: Model, max_megapixels: float) -> Album:
+    with tqdm(total=len(found.scans), unit="photo", desc="hints", delay=PATIENCE, mininterval=_interval()) as bar:
+        return gather(found.scans, Colourizer(model), max_megapixels, bar.update)
 
 
 def _photos_done(run: Run) -> tqdm:

@@ -22,6 +22,7 @@ from colouru.guidance import belonging, doubt, likely_colours
 from colouru.hints import Hint, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
+from colouru.networks.album import Precedents
 from colouru.networks.generator import Generator, Sight
 from colouru.painted import hints_or_paint, is_layer
 from colouru.picture.photo import Photo, open_photo
@@ -172,6 +173,7 @@ class Canvas:
         if isinstance(model.gan, Generator):
             with torch.inference_mode():
                 self.sight = model.gan.see(self.L["gan"].to(device))
+        self._alone, self.followed = self.sight, 0
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
@@ -214,7 +216,8 @@ class Canvas:
     def provenance(self, hints: Sequence[Hint], network: str, saturation: float = 1.0) -> Provenance:
         """What a picture of this photo by `network`, "baseline" or "gan", is saved with."""
         model = self.model
-        return Provenance(tuple(hints), network, model.name, model.config.sha256, __version__, saturation)
+        album = self.followed if network == "gan" else 0
+        return Provenance(tuple(hints), network, model.name, model.config.sha256, __version__, saturation, album)
 
     @torch.inference_mode()
     def colour(
@@ -354,9 +357,35 @@ class Canvas:
         phi = F.interpolate(self.sight.phi, scale_factor=2, mode="bilinear", align_corners=False)
         return belonging(phi[0, :, : L.shape[2], : L.shape[3]], x, y)
 
+    @torch.inference_mode()
+    def precedents(self, hints: Any) -> Precedents:
+        """What hints of this photo tell others of the same series, for their `follow`.
+
+        Raises:
+            ValueError: if the hints are none, or the model's generator knows no albums.
+        """
+        generator, sight = self._generator()
+        return generator.precedents(sight, *self._hint_tensors("gan", self.read_hints(hints)))
+
+    @torch.inference_mode()
+    def follow(self, precedents: Sequence[Precedents]) -> None:
+        """Let the generator guess, from now on, as the hints of other photos tell, instead of any it followed before.
+
+        What is alike takes their colours, as far as it is alike; the photo's own hints hold as ever.
+
+        Raises:
+            ValueError: if the model's generator knows no albums.
+        """
+        generator, _ = self._generator()
+        self.sight = generator.following(self._alone, precedents) if precedents else self._alone
+        self.followed = len(precedents)
+        self.__dict__.pop("_unhinted", None)
+
     def _generator(self) -> tuple[Generator, Sight]:
         if self.sight is None:
-            raise ValueError("this model's generator is the report's: it has no palette and no measure of its doubt")
+            raise ValueError(
+                "this model's generator is the report's: it has no palette, no measure of its doubt and no albums"
+            )
         return self.model.gan, self.sight
 
     def _hint_tensors(self, role: str, hints: Sequence[Hint]) -> tuple[Tensor, Tensor]:
@@ -517,6 +546,7 @@ class Colourizer:
         hints: Any = None,
         network: str = "gan",
         *,
+        album: Sequence[Precedents] = (),
         max_megapixels: float = MAX_SCAN_MEGAPIXELS,
         keep_location: bool = False,
         progress: Callable[[float], None] | None = None,
@@ -530,6 +560,7 @@ class Colourizer:
             hints: in any form that `colouru.painted.hints_or_paint` takes; None for those in the photo itself, if
                 ColourU saved it.
             network: "baseline" or "gan", whose picture is written.
+            album: what the hints of other photos tell, see `Canvas.follow`.
             max_megapixels: a photo with more is refused.
             keep_location: whether where the photo was taken stays in the EXIF.
             progress: called now and then with the share that is done, in [0, 1].
@@ -548,6 +579,8 @@ class Colourizer:
                 f"{Path(photo).name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.",
             )
         hints = canvas.read_hints(hints)
+        if album:
+            canvas.follow(album)
         loss = canvas.save(target, hints, network, keep_location=keep_location, progress=progress)
         return ColouredFile(
             opened.width,
@@ -579,6 +612,23 @@ class Colourizer:
         if not isinstance(each, Sequence) or isinstance(each, str) or len(each) != len(photo):
             raise ValueError(f"expected one entry of hints for each of the {len(photo)} photos")
         return [self(one, its) for one, its in zip(photo, each, strict=True)]
+
+    def album(self, photos: Sequence[Any], hints: Sequence[Any]) -> list[Colourization]:
+        """Photos of one series in colour: hints of each tell the others what the same things look like.
+
+        Args:
+            photos: each in any form that `open` takes. What is known of all is held in memory.
+            hints: for each photo its own, in any form that `__call__` takes, or None.
+
+        Raises:
+            ValueError: as `__call__`.
+        """
+        canvases = [self.open(photo) for photo in photos]
+        own = [canvas.read_hints(its) for canvas, its in zip(canvases, hints, strict=True)]
+        told = {number: canvases[number].precedents(its) for number, its in enumerate(own) if its}
+        for number, canvas in enumerate(canvases):
+            canvas.follow([precedents for other, precedents in told.items() if other != number])
+        return [canvas(its) for canvas, its in zip(canvases, own, strict=True)]
 
 
 def pipeline(

@@ -59,7 +59,7 @@ def colour(model, scans: Path | str, out: Path | str, ending: str | None = None)
     with Manifest(settings.out) as manifest:
         done = []
         for record in colour_here(
-            plan(open_sources([str(scans)], settings.out), manifest, settings, ending).tasks, model, settings
+            plan(open_sources([str(scans)], settings.out).find(), manifest, settings, ending).tasks, model, settings
         ):
             manifest.append(record)
             done.append(record)
@@ -129,7 +129,7 @@ def test_other_weights_or_a_version_with_other_pictures_colour_anew(model, scans
 def tasks(scans: Path, out: Path, weights: str) -> list[Task]:
     settings = Settings(Folder(str(out)), "gan", weights, 100)
     with Manifest(settings.out) as manifest:
-        return plan(open_sources([str(scans)], settings.out), manifest, settings, None).tasks
+        return plan(open_sources([str(scans)], settings.out).find(), manifest, settings, None).tasks
 
 
 def test_a_photo_that_cannot_be_coloured_has_its_sentence_and_is_tried_again(model, scans, tmp_path):

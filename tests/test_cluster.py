@@ -44,7 +44,7 @@ def test_what_one_machine_began_two_go_on_with_and_though_one_dies_each_photo_is
     scans, out, model = make_scans(tmp_path / "scans", 40), tmp_path / "out", find_model(untrained_model)
     settings = Settings(Folder(str(out)), "gan", model.config.sha256, 100)
     with Manifest(settings.out) as manifest:
-        tasks = plan(open_sources([str(scans)], settings.out), manifest, settings, None).tasks
+        tasks = plan(open_sources([str(scans)], settings.out).find(), manifest, settings, None).tasks
         with contextlib.closing(colour_here(tasks, model, settings)) as records:
             for _ in range(5):
                 manifest.append(next(records))

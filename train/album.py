@@ -117,7 +117,7 @@ def _errors(
         sight = network.see(other_L)
     half = F.avg_pool2d(other_ab, 2)
     height, width = half.shape[2:]
-    told = network.told(sight, [precedents])
+    told = network.following(sight, [precedents])
     return [(each.ab[..., :height, :width] - half).square().mean() for each in (sight, told)]
 
 

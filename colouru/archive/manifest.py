@@ -37,6 +37,7 @@ class Record:
         picture_sha256: of that file.
         picture_bytes: its size.
         weights_sha256: of the weights.
+        album_sha256: of the hinted photos that told it something, see `colouru.archive.album`; None without an album.
         network: "baseline" or "gan".
         version: of ColourU.
         width, height: of the photo, in pixels.
@@ -61,6 +62,7 @@ class Record:
     height: int | None = None
     seconds: float = 0.0
     normalized_loss: float | None = None
+    album_sha256: str | None = None
     remarks: tuple[str, ...] = ()
     problem: str = ""
 

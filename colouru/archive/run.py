@@ -10,7 +10,7 @@ from colouru import __version__
 from colouru.archive.folder import File
 from colouru.archive.manifest import Manifest, Record
 from colouru.archive.name import picture_names
-from colouru.archive.scan import Scan, Sources
+from colouru.archive.scan import Finding, Scan
 from colouru.archive.worker import Settings, Task
 
 
@@ -29,16 +29,16 @@ class Run:
     left_out: collections.Counter[str]
 
 
-def plan(sources: Sources, manifest: Manifest, settings: Settings, ending: str | None) -> Run:
+def plan(found: Finding, manifest: Manifest, settings: Settings, ending: str | None) -> Run:
     """What a run has to do.
 
     Args:
+        found: the photos.
         ending: of the pictures' names, see `picture_names`.
 
     Raises:
         OSError: if a folder cannot be read.
     """
-    found = sources.find()
     settings.out.sweep()
     pictures = settings.out.files()
     given = {record.photo: record.picture for record in manifest.records.values()}
@@ -63,6 +63,7 @@ def _task(
         and file.size == record.picture_bytes
         and (record.picture, record.weights_sha256, record.network)
         == (picture, settings.weights_sha256, settings.network)
+        and record.album_sha256 == (settings.album.sha256 if settings.album else None)
         and _series(record.version) == _series(__version__)
     )
     if stands and record.stamp == scan.stamp:

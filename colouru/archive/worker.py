@@ -7,6 +7,7 @@ import time
 import torch
 
 from colouru import __version__
+from colouru.archive.album import Album
 from colouru.archive.folder import Folder, sha256_of
 from colouru.archive.manifest import Record, sha256_of_hints
 from colouru.archive.proof import made_by_colouru
@@ -54,12 +55,14 @@ class Settings:
         network: "baseline" or "gan".
         weights_sha256: of the model's weights.
         max_megapixels: a photo with more is refused.
+        album: what the photos tell each other; None if each is on its own.
     """
 
     out: Folder
     network: str
     weights_sha256: str
     max_megapixels: float
+    album: Album | None = None
 
 
 class Worker:
@@ -102,7 +105,12 @@ class Worker:
                 raise ValueError(f"there is a file {task.picture} in {settings.out.url} already, and not by ColourU")
             with settings.out.placing(task.picture) as path:
                 done = self.colourize.colour_file(
-                    photo, path, hints, settings.network, max_megapixels=settings.max_megapixels
+                    photo,
+                    path,
+                    hints,
+                    settings.network,
+                    album=settings.album.others(task.scan.name) if settings.album else (),
+                    max_megapixels=settings.max_megapixels,
                 )
                 picture_sha256, picture_bytes = sha256_of(path), path.stat().st_size
         return dataclasses.replace(
@@ -126,6 +134,7 @@ def failed(task: Task, settings: Settings, problem: str) -> Record:
         hints=task.scan.hints,
         picture=task.picture,
         weights_sha256=settings.weights_sha256,
+        album_sha256=settings.album.sha256 if settings.album else None,
         network=settings.network,
         version=__version__,
         problem=problem,

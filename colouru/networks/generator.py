@@ -203,7 +203,7 @@ class Generator(nn.Module):
         exists = tokens.exists[0] > 0
         return Precedents(tokens.mean(_placeless(sight.phi))[0, exists], residual[0, exists], doubt[0, exists])
 
-    def told(self, sight: Sight, precedents: Sequence[Precedents]) -> Sight:
+    def following(self, sight: Sight, precedents: Sequence[Precedents]) -> Sight:
         """The sight (N=1) of a photo whose automatic colouring follows the precedents of others, as far as it is alike.
 
         The photo's own hints are then answered as ever, so they are never outvoted.

@@ -29,6 +29,7 @@ NAMESPACE = "http://colouru.invalid/provenance/1.0/"
 PNG_KEYWORD = "ColourU hints"
 
 MAX_XMP_BYTES = 16 << 20
+MAX_ALBUM = 1_000_000_000
 
 # JPEG holds XMP in segments; what does not fit into one goes into further ones (XMP part 3, section 1.1.3.1).
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
@@ -64,6 +65,7 @@ class Provenance:
         sha256: of the weights, 64 hexadecimal digits.
         version: of ColourU.
         saturation: by how much the chroma was multiplied afterwards, from 0 to 10.
+        album: how many other photos there were whose hints it followed, besides its own.
 
     Raises:
         ValueError: if a value is not of this kind.
@@ -75,6 +77,7 @@ class Provenance:
     sha256: str
     version: str
     saturation: float = 1.0
+    album: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hints", tuple(as_hints(self.hints)))
@@ -90,6 +93,8 @@ class Provenance:
         if isinstance(saturation, bool) or not isinstance(saturation, numbers.Real) or not 0 <= saturation <= 10:
             raise ValueError(f"expected a saturation from 0 to 10, got {saturation!r:.60}")
         object.__setattr__(self, "saturation", float(saturation))
+        if type(self.album) is not int or not 0 <= self.album <= MAX_ALBUM:
+            raise ValueError(f"expected an album of 0 to {MAX_ALBUM:,} photos, got {self.album!r:.60}")
 
 
 def jpeg_segments(provenance: Provenance) -> bytes:
@@ -142,6 +147,7 @@ def _fields(provenance: Provenance) -> dict[str, str]:
         "Sha256": provenance.sha256,
         "Version": _writable(provenance.version),
         "Saturation": repr(provenance.saturation),
+        "Album": str(provenance.album),
         "Hints": hints_text(provenance),
     }
 
@@ -174,6 +180,8 @@ def provenance_in(packet: bytes, segments: Sequence[bytes] = ()) -> Provenance |
     found = _properties(packet)
     if guid := found.pop("HasExtendedXMP", None):
         found |= _properties(_extension(segments, guid))
+    # Pictures of before there were albums say nothing of them.
+    found.setdefault("Album", "0")
     names = {field.name.capitalize(): field.name for field in dataclasses.fields(Provenance)}
     if missing := sorted(names.keys() - found.keys()):
         raise ValueError(f"it lacks {' and '.join(missing)}")
@@ -181,6 +189,7 @@ def provenance_in(packet: bytes, segments: Sequence[bytes] = ()) -> Provenance |
     values["hints"] = tuple(hints_from_json(values["hints"]))
     # No number that was written is longer, and what is none is quoted in the message.
     values["saturation"] = float(values["saturation"][:40])
+    values["album"] = int(values["album"][:40])
     return Provenance(**values)
 
 

@@ -52,7 +52,7 @@ def losses(network: Generator, photos: list[Tensor], count: int, strangers: bool
         nothing = torch.zeros_like(own_ab)
         answers = [
             network.answer(each, nothing, nothing[:, :1], BOLDNESS).ab[..., : own_L.shape[2], : own_L.shape[3]]
-            for each in (sight, network.told(sight, [precedents]))
+            for each in (sight, network.following(sight, [precedents]))
         ]
         sums += torch.cat([squared_error(each, own_ab) for each in (*answers, nothing)]).double()
     return float(sums[0] / sums[2]), float(sums[1] / sums[2])
