@@ -13,10 +13,11 @@ import torch
 from PIL import Image
 
 from colouru.model import load_model
-from train import blend, gan, pretrain, publish, semantic
+from train import album, blend, gan, pretrain, publish, semantic
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
 from train.hints import simulate_hints
 from train.measure import ablation, evaluate, examples, working_size
+from train.measure import album as measured_album
 
 pytestmark = pytest.mark.slow
 
@@ -97,6 +98,18 @@ def test_generators_before_and_after_the_adversarial_phase_are_mixed_as_asked_fo
         blend.main([*folders, "--share", "2", "--out", str(tmp_path / "x")])
     with pytest.raises(SystemExit, match="train.blend: .* holds"):
         blend.main([str(stages / "baseline"), str(stages / "gan"), "--share", "0.5", "--out", str(tmp_path / "x")])
+
+
+def test_albums_are_learned_while_all_else_holds_still(stages, photos, tmp_path, capsys):
+    options = ["--photos", photos, "--steps", "2", "--batch-size", "1"]
+    album.main([f"--generator={stages / 'full-gan'}", f"--out={tmp_path}", *options])
+    before, after = (trained_colourizer(folder)[0].state_dict() for folder in (stages / "full-gan", tmp_path))
+    moved = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert moved and all(name.startswith("album.") for name in moved)
+    with pytest.raises(SystemExit, match="train.album: .* holds no generator but unet"):
+        album.main([f"--generator={stages / 'gan'}", f"--out={tmp_path}", *options])
+    measured_album.main(["--photos", photos, f"--model={stages / 'full-model'}"])
+    assert [line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines()[2:]] == ["1", "5", "10"]
 
 
 def test_a_dataset_of_the_hub_is_learned_from_as_a_folder_is(hub, repo, token, dataset, tmp_path):

@@ -25,5 +25,7 @@ stage pretrain runs/generator --network generator --semantic runs/semantic --ste
 stage pretrain runs/baseline --network autoencoder --steps 16000
 stage gan runs/gan --generator runs/generator
 python -m train.blend runs/generator runs/gan --share 0.1 --out runs/blend
-python -m train.publish --baseline runs/baseline --gan runs/blend --folder runs/model --working-size 96 256
+# shellcheck disable=SC2086
+python -m train.album --generator runs/blend --photos $PHOTOS --out runs/album
+python -m train.publish --baseline runs/baseline --gan runs/album --folder runs/model --working-size 96 256
 python -m train.measure.evaluate --dataset "$DATASET" --model runs/model --photos "$TEST_PHOTOS" --limit 1000 --out runs/evaluation
