@@ -26,7 +26,7 @@ T_SIDE = 3
 CHUNK = 250
 
 VIVID_COUNTS = (0, 5)
-BOLDNESSES = (0.0, 0.2, 0.35, 0.5, 0.75)
+BOLDNESSES = (0.0, 0.12, 0.24, 0.36, 0.5)
 SATURATIONS = (1.0, 1.15, 1.3, 1.5)
 VIVID = ("error", "grey_error", "colourfulness", "original_colourfulness")
 
