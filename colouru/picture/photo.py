@@ -69,8 +69,8 @@ DAMAGE = (
 # EXIF's tag for how a picture is turned, 1 for upright.
 ORIENTATION = 0x0112
 
-# Rows of a reduced photo that are made at a time.
-REDUCED_ROWS = 64
+# Rows that are made at a time, of the photo and of a reduced one.
+BAND_ROWS = 64
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
@@ -113,7 +113,7 @@ class Photo:
         if by < 2:
             return self
         # In bands, for a picture of Pillow's is larger than the photo.
-        bands = [self.rgb[top : top + REDUCED_ROWS * by] for top in range(0, self.height, REDUCED_ROWS * by)]
+        bands = [self.rgb[top : top + BAND_ROWS * by] for top in range(0, self.height, BAND_ROWS * by)]
         rgb = np.concatenate([np.asarray(Image.fromarray(band).reduce(by)) for band in bands])
         return dataclasses.replace(self, rgb=rgb)
 
@@ -239,7 +239,16 @@ def _upright(picture: Image.Image, name: str) -> Photo:
         white = Image.new("RGB", picture.size, "white")
         picture = Image.composite(picture, white, alpha)
         remarks.append(f"{name} is transparent in places; they are laid on white.")
-    return Photo(np.asarray(picture), tuple(remarks), exif, provenance)
+    return Photo(_pixels(picture), tuple(remarks), exif, provenance)
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """(H,W,3) uint8 of an RGB picture, in bands: all at once Pillow would make it twice more on the way."""
+    pixels = np.empty((picture.height, picture.width, 3), np.uint8)
+    for top in range(0, picture.height, BAND_ROWS):
+        band = pixels[top : top + BAND_ROWS]
+        band[...] = picture.crop((0, top, picture.width, top + len(band)))
+    return pixels
 
 
 def _provenance(picture: Image.Image) -> tuple[Provenance | None, str]:

@@ -26,6 +26,9 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
+        # Gradio keeps what is raised for a while, and with it would keep all that was at hand where it went wrong: a
+        # photo of 150 MB.
+        error.__traceback__ = error.__context__ = None
         raise gr.Error(str(error), print_exception=False) from None
 
 
