@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import torch
-from skimage.color import deltaE_ciede2000
 from torch import Tensor
 
 from colouru.colour import picture_to_lab
@@ -42,6 +41,9 @@ def psnr(rgb_pred: Tensor, rgb: Tensor) -> Tensor:
 
 def ciede2000(lab_pred: Tensor, lab: Tensor) -> Tensor:
     """Mean colour difference CIEDE2000 of each picture, (N,), from (N,3,H,W) in CIELAB units."""
+    # Late: with it comes SciPy, 60 MB that a photo in colour does without.
+    from skimage.color import deltaE_ciede2000
+
     difference = deltaE_ciede2000(lab_pred.movedim(1, -1).numpy(), lab.movedim(1, -1).numpy())
     return torch.from_numpy(difference).mean((1, 2)).float()
 

@@ -1,14 +1,12 @@
 """Painted layers: RGBA pictures of the photo's proportions, in which what is opaque is a hint."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 from skimage.measure import label
 
-from colouru.hints import MAX_HINTS, Hint, as_hints, hint_regions
+from colouru.hints import MAX_HINTS, Hint, hint_regions
 
 MAX_LAYER_SIDE = 512
 
@@ -21,19 +19,6 @@ RIM = 1 / 200
 
 # A pixel of a painted layer counts as painted from this alpha on: the rim that a browser may blend does not.
 OPAQUE = 250
-
-
-def hints_or_paint(hints: Any) -> list[Hint]:
-    """Hints in any form of `colouru.hints.as_hints`, or a painted layer (PIL, or (H,W,4) uint8), as a list.
-
-    Raises:
-        ValueError: as `as_hints` and `hints_from_layer`.
-    """
-    return hints_from_layer(np.asarray(hints)) if is_layer(hints) else as_hints(hints)
-
-
-def is_layer(hints: Any) -> bool:
-    return isinstance(hints, (np.ndarray, Image.Image))
 
 
 def packed_paint(layer: np.ndarray) -> np.ndarray:

@@ -19,12 +19,11 @@ from torch import Tensor
 from colouru import __version__
 from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import belonging, doubt, likely_colours
-from colouru.hints import Hint, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
+from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.album import Precedents
 from colouru.networks.generator import Generator, Sight
-from colouru.painted import hints_or_paint, is_layer
 from colouru.picture.photo import Photo, open_photo
 from colouru.picture.pixels import bands, three_channels
 from colouru.picture.provenance import Provenance
@@ -185,8 +184,8 @@ class Canvas:
         """The photo in colour.
 
         Args:
-            hints: in any form that `colouru.painted.hints_or_paint` takes. Where two overlap the later lies on top;
-                else their order does not matter.
+            hints: in any form that `read_hints` takes. Where two overlap the later lies on top; else their order does
+                not matter.
             saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
 
         Raises:
@@ -423,13 +422,22 @@ class Canvas:
         )
 
     def read_hints(self, hints: Any) -> list[Hint]:
-        """Hints for this photo in any form that `colouru.painted.hints_or_paint` takes, as a list.
+        """Hints for this photo as a list.
+
+        Args:
+            hints: in any form that `colouru.hints.as_hints` takes, or a painted layer, PIL or (H,W,4) uint8.
 
         Raises:
             ValueError: if they are none, or a painted layer of other proportions than the photo's.
         """
-        self._check_proportions(hints)
-        return hints_or_paint(hints)
+        if not isinstance(hints, (np.ndarray, Image.Image)):
+            return as_hints(hints)
+        # Late: with it come SciPy and scikit-image, 45 MB that whoever paints nothing does without.
+        from colouru.painted import hints_from_layer
+
+        layer = np.asarray(hints)
+        self._check_proportions(layer)
+        return hints_from_layer(layer)
 
     def clipped(self, hints: Sequence[Hint]) -> tuple[int, ...]:
         """The numbers of the hints whose colour does not exist at the lightness of most of the photo under them."""
@@ -442,11 +450,9 @@ class Canvas:
         moved = (into_gamut(asked)[0] - asked).norm(dim=1)[0]  # (K,S)
         return tuple(((moved > NOTABLE).float().mean(1) > 0.5).nonzero()[:, 0].tolist())
 
-    def _check_proportions(self, hints: Any) -> None:
+    def _check_proportions(self, layer: np.ndarray) -> None:
         """A layer has as many rows as the photo would have at the layer's width, give or take rounding."""
-        if not is_layer(hints):
-            return
-        height, width = np.asarray(hints).shape[:2]
+        height, width = layer.shape[:2]
         expected = self.photo.height * width / self.photo.width
         if abs(height - expected) > 1 + 0.02 * expected:
             raise ValueError(
@@ -598,7 +604,7 @@ class Colourizer:
 
         Args:
             photo: a path, a PIL image or an array; or a list of them.
-            hints: `Hint`s, dictionaries, JSON or a painted layer, see `colouru.painted.hints_or_paint`, the later on
+            hints: `Hint`s, dictionaries, JSON or a painted layer, see `Canvas.read_hints`, the later on
                 top where two overlap; for a list of photos a list with one such entry a photo, or None.
 
         Returns:

@@ -1,9 +1,11 @@
 """What the page does with what it is sent, right or wrong, without a browser."""
 
 import base64
+import gc
 import io
 import json
 import re
+import weakref
 from pathlib import Path
 
 import gradio as gr
@@ -297,3 +299,23 @@ def test_every_word_of_the_page_is_in_one_place_and_none_is_left_over():
     text = script(*SCRIPTS) + board.parts("")["html_template"]
     used = set(re.findall(r"words\.(\w+)", text)) | set(re.findall(r'data-(?:word|title|label)="([^"]+)"', text))
     assert used - words.PAGE.keys() == set() and words.PAGE.keys() - used == set()
+
+
+def test_an_error_that_is_kept_keeps_nothing_of_the_photo_it_was_about():
+    class Large:
+        pass
+
+    seen = []
+
+    def go_wrong():
+        large = Large()
+        seen.append(weakref.ref(large))
+        try:
+            raise OSError
+        except OSError:
+            raise ValueError("damaged") from None
+
+    with pytest.raises(gr.Error, match="damaged") as kept, handlers.plain_errors():
+        go_wrong()
+    gc.collect()
+    assert kept.value and seen[0]() is None

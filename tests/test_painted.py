@@ -4,14 +4,9 @@ import torch
 from scipy import ndimage
 
 from colouru.hints import Hint
-from colouru.painted import hints_from_layer, hints_or_paint, inscribed_squares, layer_from_hints
+from colouru.painted import hints_from_layer, inscribed_squares, layer_from_hints
 
 RED = Hint(x=0.25, y=0.5, colour="#ff0000", size=0.1)
-
-
-def test_a_layer_is_taken_as_hints_are():
-    assert hints_or_paint(layer_from_hints([RED], 100, 100))[0].colour == RED.colour
-    assert hints_or_paint([RED]) == [RED]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +18,7 @@ def test_a_layer_is_taken_as_hints_are():
 )
 def test_what_is_no_layer_is_said(layer, message):
     with pytest.raises(ValueError, match=message):
-        hints_or_paint(layer)
+        hints_from_layer(layer)
 
 
 def disc(layer: np.ndarray, x: float, y: float, radius: float, colour: list[int]) -> None:

@@ -39,7 +39,7 @@ def served(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen,
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(address) or process.poll() is not None, "the page to answer", seconds=120)
+        wait_for(lambda: answers(address) or process.poll() is not None, "the page to answer", seconds=300)
         yield process, address
     finally:
         process.kill()

@@ -54,7 +54,8 @@ def learn_albums(args: argparse.Namespace) -> None:
     network, state = trained_colourizer(args.generator)
     if not isinstance(network, Generator):
         raise ValueError(f"{args.generator} holds no generator but {state['colourizer']['network']}")
-    photos, _ = hold_out_photos(load_photos("train", datasets=args.photos, longest=LONGEST))
+    # Those that the generator has not learned from: of others it knows the colours too well to be surprised by hints.
+    _, photos = hold_out_photos(load_photos("train", datasets=args.photos, longest=LONGEST))
     network.album.requires_grad_(True)
     optimizer = torch.optim.Adam(network.album.parameters(), args.lr)
     args.out.mkdir(parents=True, exist_ok=True)

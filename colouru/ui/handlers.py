@@ -6,6 +6,7 @@ says what to do next, and leaves the page, and so their work, as it was.
 
 import contextlib
 import dataclasses
+import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
+        # Gradio keeps what is raised for a while, and with it would keep all that was at hand where it went wrong: a
+        # photo of 150 MB.
+        cause: BaseException | None = error
+        while cause is not None:
+            traceback.clear_frames(cause.__traceback__)
+            cause = cause.__context__
         raise gr.Error(str(error), print_exception=False) from None
 
 
