@@ -52,6 +52,8 @@ def test_the_wheel_tells_its_version_and_what_it_needs(wheel, pins):
     always = {found.name: found.specifier for found in needed if not found.marker}
     page = {found.name: found.specifier for found in needed if found.marker and found.marker.evaluate({"extra": "app"})}
     assert page == {name: found.specifier for name, found in pins.items()}
+    cluster = {found.name for found in needed if found.marker and found.marker.evaluate({"extra": "cluster"})}
+    assert cluster == {"ray", "fsspec"}
     assert always == {name: specifier for name, specifier in page.items() if name not in ("gradio", "filelock")}
 
 
