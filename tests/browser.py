@@ -21,6 +21,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from colouru.ui.examples import examples
+
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
@@ -148,12 +150,14 @@ class Visitor:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until nothing has been busy for a while."""
+        """Wait until nothing has been busy for a while, and all that has changed is drawn."""
         quiet = 0
         while quiet < 4:
             self.page.wait_for_timeout(100)
             busy = self.page.locator("#page .colouru.opening, #page .status.busy, #page .wet").count()
             quiet = 0 if busy else quiet + 1
+        # What changes is drawn in the next frame, which a busy machine may put off.
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self) -> np.ndarray:
         """The photo as it is on the canvas, without its surroundings, (H,W,3) int."""
@@ -266,7 +270,7 @@ def visitor(address: str, **options) -> Iterator[Visitor]:
 
 
 def main(folder: str) -> None:
-    """The README's picture, and the same page dark, on a phone, and with the sketch, to be looked at."""
+    """The README's picture, and the same page dark, on a phone, and with each of its tools, to be looked at."""
     pictures = Path(folder)
     pictures.mkdir(parents=True, exist_ok=True)
     views = {"screenshot": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
@@ -288,7 +292,12 @@ def main(folder: str) -> None:
                     person.paint((0.2, 0.85), (0.4, 0.85))
                     person.page.wait_for_timeout(500)
                     person.page.screenshot(path=pictures / "paint.png")
-                    person.do("several")
+                    person.tool("area")
+                    person.click(0.24, 0.62)
+                    person.page.locator("#page .area-box").wait_for()
+                    person.page.screenshot(path=pictures / "area.png")
+                    person.page.locator("#page .photos").set_input_files([path for path, _ in examples()])
+                    person.page.locator("#page .tile[data-state=done]").nth(3).wait_for()
                     person.page.screenshot(path=pictures / "several.png")
 
 

@@ -68,7 +68,7 @@ def choose_code(person, code: str) -> None:
 
 def test_a_click_colours_the_canvas_under_it_and_undo_and_redo_take_it_back_and_forth(person, grey_photo):
     person.upload(grey_photo)
-    assert person.page.locator("#page .hint").inner_text() == words.PAGE["click_here"]
+    expect(person.page.locator("#page .hint")).to_have_text(words.PAGE["click_here"])
     choose_code(person, ORANGE)
     before, cards = person.picture(), {role: person.card(role) for role in ("gan", "baseline")}
     person.click(0.7, 0.3)
@@ -225,11 +225,9 @@ def test_everything_can_be_done_with_keys_alone(person, grey_photo):
     person.wait_for(lambda: page.locator("#page .zoom").inner_text() == "100 %", "the whole photo to be told")
     coloured = person.picture()
     page.keyboard.down("g")
-    page.wait_for_timeout(300)
-    assert np.ptp(person.picture(), axis=2).max() == 0
+    person.wait_for(lambda: np.ptp(person.picture(), axis=2).max() == 0, "the photo in grey")
     page.keyboard.up("g")
-    page.wait_for_timeout(300)
-    assert (person.picture() == coloured).all()
+    person.wait_for(lambda: (person.picture() == coloured).all(), "the colours again")
 
 
 def test_zoomed_in_a_click_lands_where_it_was_aimed_and_the_photo_s_own_detail_shows(person, tmp_path):
@@ -326,7 +324,7 @@ def test_a_photo_is_dropped_or_pasted_anywhere(person, colour_photo):
         assert person.picture().shape[0] == person.picture().shape[1]
         person.page.goto(person.address)
         person.wait_until_ready()
-        assert f"{kind}.png" in person.page.locator("#page .continue").inner_text()
+        expect(person.page.locator("#page .continue")).to_contain_text(f"{kind}.png")
 
 
 def test_work_is_saved_and_opened_again(person, tmp_path):
@@ -562,10 +560,16 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
     assert person.hints()[0]["colour"] != hint["colour"] and page.evaluate("scrollY") == 0
     spread = [[person.at(0.5 - d, 0.5), person.at(0.5 + d, 0.5)] for d in (0.1, 0.15, 0.2, 0.3)]
     gesture(*spread)
-    assert int(page.locator("#page .zoom").text_content().rstrip(" %")) > 200
+    zoom = page.locator("#page .zoom")
+    person.wait_for(lambda: int(zoom.text_content().rstrip(" %")) > 200, "the fingers to zoom")
     person.settle()
     assert len(person.hints()) == 1
     person.do("fit")
+    page.evaluate("scrollTo(0, 500)")
+    person.wait_for(lambda: page.evaluate("scrollY") > 100, "the sheet to scroll")
+    bar, middle = (page.locator(f"#page .{name}").bounding_box() for name in ("bar", "middle"))
+    assert bar["y"] == 0 and abs(middle["y"] - bar["height"]) <= 1
+    page.evaluate("scrollTo(0, 0)")
     page.locator("#page button[data-tool=area]").tap()
     page.touchscreen.tap(*person.at(0.8, 0.2))
     page.locator("#page .area-box").wait_for()
@@ -574,7 +578,8 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
             page.set_input_files("#page .photos", [grey_photo])
             page.locator("#page .tile[data-state=done]").wait_for()
         small = page.evaluate(
-            """() => [...document.querySelectorAll("#page :is(button, input, summary)")]
+            """() => [...document.querySelectorAll("#page :is(button, input, summary, .gallery label)")]
+                .filter((node) => node.type !== "checkbox")
                 .filter((node) => node.offsetParent).map((node) => [node.className, node.getBoundingClientRect()])
                 .filter(([, box]) => box.width < 44 || box.height < 44).map(([name]) => name)"""
         )

@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 from skimage.data import astronaut
 
 from tests.browser import CHROMIUM, Visitor, free_port, near, running_app, visitor
@@ -63,7 +64,7 @@ def test_work_outlives_a_reload_and_the_server_and_nobody_else_sees_it(photo):
             person.view("split")
             hints, card = person.hints(), person.card("gan")
             person.reload()
-            assert person.page.locator("#page .continue").inner_text() == "Continue with portrait.png, 1 dot"
+            expect(person.page.locator("#page .continue")).to_have_text("Continue with portrait.png, 1 dot")
             with person.page.context.browser.new_context() as others:
                 other = Visitor(others.new_page(), address)
                 assert not other.page.locator("#page .kept").is_visible()
@@ -71,7 +72,7 @@ def test_work_outlives_a_reload_and_the_server_and_nobody_else_sees_it(photo):
             person.reload()
             person.carry_on()
             assert person.hints() == hints and np.abs(person.card("gan") - card).max() <= 2
-            assert person.page.locator("#page [data-view=split]").get_attribute("aria-pressed") == "true"
+            expect(person.page.locator("#page [data-view=split]")).to_have_attribute("aria-pressed", "true")
             for command, note in (("undo", ""), ("redo", hints[0]["note"])):
                 person.do(command)
                 person.settle()

@@ -33,6 +33,10 @@ HARMONIC_STEPS = 24
 # The logarithm of how much more or less than others one hint may be doubted.
 LEAST_DOUBT, MOST_DOUBT = -2.0, 6.0
 
+# The power of what is known by which colours are spared boldness: beside a hint nearly all of it, and further away
+# little, for what is half known is pale too.
+SPARED = 5
+
 
 class Sight(NamedTuple):
     """What the generator knows of a photo before any hint; h and w are half the sides of the padded picture.
@@ -173,8 +177,8 @@ class Generator(nn.Module):
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke.
 
         Args:
-            boldness: by how much of itself chroma grows where the hints tell nothing, and accordingly less where they
-                tell something: squared error asks for paler colours the less is known, and people do not.
+            boldness: by how much of itself chroma grows where the hints tell nothing, and less the nearer one is:
+                squared error asks for paler colours the less is known, and people do not.
         """
         hint_ab, hint_mask = sight.padded(hint_ab), sight.padded(hint_mask)
         reading = self._read(sight, hint_ab, hint_mask)
@@ -186,8 +190,8 @@ class Generator(nn.Module):
         left = (hint_ab - ab) * hint_mask
         seen = torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1)
         sharper, log_hold = self.sharpen(seen).float().split([2, 1], 1)
-        unknown = 1 - _resized(reading.known.clamp(0, 1), ab)
-        ab = (ab + sharper) * (1 + boldness * unknown)
+        known = _resized(reading.known.clamp(0, 1), ab)
+        ab = (ab + sharper) * (1 + boldness * (1 - known**SPARED))
         ab = self._even(sight, ab, HOLD + HOLD * log_hold.clamp(-3, 3).exp(), hint_ab, hint_mask)
         return Answer(ab, reading.known, reading.context)
 

@@ -17,5 +17,5 @@ SWATCHES = {
     "navy": "#27365f",
     "red": "#c0272d",
     "yellow": "#f2c230",
-    "grey": "#808080",
+    "neutral grey": "#808080",
 }

@@ -36,7 +36,8 @@ async function receiveArea(value) {
     context.imageSmoothingQuality = "high";
     context.drawImage(map, 0, 0, canvas.width, canvas.height);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    show({ at: place, belonging: data, before: area?.mask ?? null, colour: area?.colour ?? colourFor(place) ?? likely[0]?.[0] ?? null });
+    const { x, y } = window.colouruTold.area, colour = area?.colour ?? colourFor({ x, y }) ?? likely[0]?.[0] ?? null;
+    show({ at: { x, y }, belonging: data, before: area?.mask ?? null, colour });
     find(".reach").value = REACH_AT_FIRST;
     reachTo(REACH_AT_FIRST);
   }
@@ -91,6 +92,8 @@ function letGo() {
   if (!area) return;
   area = null;
   likely = [];
+  // Keys go on where they were.
+  if (areaBox.contains(document.activeElement)) stage.focus();
   find(".area-note").value = "";
   describe();
   draw();
@@ -154,7 +157,5 @@ find(".area-note").addEventListener("keydown", (event) => {
   if (event.key === "Enter") takeArea(area?.colour);
 });
 areaBox.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  letGo();
-  stage.focus();
+  if (event.key === "Escape") letGo();
 });

@@ -235,3 +235,5 @@ function fitStage() {
 }
 
 new ResizeObserver(fitStage).observe(stage);
+// What sticks below the bar must know how many rows it has.
+new ResizeObserver(() => app.style.setProperty("--bar", `${find(".bar").offsetHeight}px`)).observe(find(".bar"));
