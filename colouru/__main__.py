@@ -156,10 +156,7 @@ def colour_photo(model: Model, args: argparse.Namespace) -> int:
         raise ValueError(f"the picture of {photo} could not be saved as {output}: {error.strerror or error}") from None
     except KeyboardInterrupt as stop:
         return _stopped(stop, f"{output} was not written")
-    remarks = list(done.remarks)
-    if args.hints is None and (hints := done.provenance.hints):
-        remarks.append(f"{photo.name} was saved by ColourU: its own hints, {len(hints)} of them, are used again.")
-    for remark in remarks:
+    for remark in done.remarks:
         print(remark, file=sys.stderr)
     return 0
 

@@ -49,6 +49,9 @@ RGB_WEIGHTS = RGB_FROM_NORMALIZED_XYZ[:, ::2].tolist()
 # Chroma is never divided by alone, for it may be zero.
 TINY = 1e-7
 
+# Of linear light, where steps of sixteen bits are smallest, under half of one; black and white are divided by it.
+LEAST = 2.0**-21
+
 
 class Chroma(NamedTuple):
     """What a network made of its working copy.
@@ -202,7 +205,7 @@ def _colour(
     step = max(1, PIECE_PIXELS // pixels.shape[1])
     for start in range(first, last, step):
         end = min(start + step, last)
-        light = _light(pixels[start:end], compare, scratch)
+        light = _light(pixels[start:end], compare, scratch, deep=any(c.dtype == np.uint16 for c in coloured.values()))
         if compare:
             grey_error += _squared(light.p, light.q)
         for role in wide:
@@ -215,8 +218,8 @@ def _colour(
     return errors, grey_error
 
 
-def _light(pixels: np.ndarray, compare: bool, scratch: Scratch) -> Light:
-    """Of (n,W,3), or (n,W), of uint8 or uint16."""
+def _light(pixels: np.ndarray, compare: bool, scratch: Scratch, *, deep: bool) -> Light:
+    """Of (n,W,3), or (n,W), of uint8 or uint16; `deep` if it is for what comes out with sixteen bits."""
     shape = pixels.shape[:2]
     index, more = scratch("index", shape, np.int32), scratch("more", shape)
     linear = [scratch(f"linear {channel}", shape) for channel in range(1 if pixels.ndim == 2 else 3)]
@@ -242,8 +245,10 @@ def _light(pixels: np.ndarray, compare: bool, scratch: Scratch) -> Light:
     np.add(place, QUARTER, out=place)
     base = np.multiply(Y, FINENESS, out=scratch("base", shape))
     np.add(base, BEYOND + 0.5, out=base)
-    up = np.subtract(BRIGHTEST, Y, out=scratch("up", shape))
-    down = np.subtract(DARKEST, Y, out=scratch("down", shape))
+    # What eight bits round to the nearest colour, sixteen would clip, and with it its lightness.
+    darkest, brightest = (-LEAST, 1 + LEAST) if deep else (DARKEST, BRIGHTEST)
+    up = np.subtract(brightest, Y, out=scratch("up", shape))
+    down = np.subtract(darkest, Y, out=scratch("down", shape))
     return Light(f, Y, base, place, np.divide(1, up, out=up), np.divide(1, down, out=down), p, q)
 
 

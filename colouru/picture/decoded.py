@@ -7,11 +7,13 @@ from PIL import Image
 
 from colouru.picture import jpeg2000, scan, tiff
 from colouru.picture.levels import WHITE
-from colouru.picture.pixels import Cut, Made, Pixels, bands, is_held
+from colouru.picture.pixels import HELD_BYTES, Cut, Made, Pixels, bands, is_held
 from colouru.picture.png import deep_mode, deep_samples
 from colouru.picture.profile import to_srgb
+from colouru.picture.streamed import LOADERS, Streamed, streamed
 
 ORIENTATION = 0x0112
+MIRRORED = 2
 
 
 def read_picture(picture: Image.Image, name: str, path: Path | None = None) -> tuple[Pixels, tuple[str, ...]]:
@@ -24,13 +26,13 @@ def read_picture(picture: Image.Image, name: str, path: Path | None = None) -> t
         ValueError, and whatever Pillow's decoders raise on damaged files.
     """
     deep = deep_samples(picture, path) if path and deep_mode(picture) else None
-    if deep is None or is_held(deep):
+    # Of what is decoded in strips Pillow would decode everything, to look for EXIF behind the pixels, too.
+    exif = Image.Exif()
+    exif.load(picture.info.get("exif", b""))
+    rows = _in_strips(picture, path, exif) if path and deep is None else None
+    if rows is None and (deep is None or is_held(deep)):
         picture.load()
         exif = picture.getexif()
-    else:
-        # Pillow would decode everything to look for it behind the pixels, too.
-        exif = Image.Exif()
-        exif.load(picture.info.get("exif", b""))
     orientation = exif.get(ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
     profile = picture.info.get("icc_profile") or b""
@@ -43,7 +45,7 @@ def read_picture(picture: Image.Image, name: str, path: Path | None = None) -> t
     if deep is None and (picture.mode.startswith("I") or picture.mode == "F"):
         deep = _greys(picture)
     if deep is None:
-        pixels, more = _eight_bits(picture, profile, orientation, name)
+        pixels, more = _eight_bits(picture, rows or Cut(picture), profile, orientation, name)
         return pixels, remarks + more
     colours = 1 if deep.shape[2] <= 2 else 3
     photometric = tiff.RGB if colours == 3 else tiff.MIN_IS_BLACK
@@ -67,14 +69,39 @@ def _greys(picture: Image.Image) -> np.ndarray:
     return greys.astype(np.uint16) if picture.mode != "I" or picture.format == "PPM" else greys
 
 
-def _eight_bits(picture: Image.Image, profile: bytes, orientation: int, name: str) -> tuple[Pixels, tuple[str, ...]]:
+class _InStrips:
+    """Rows that are decoded as they are asked for, a source of `Made` whose parts are pictures, as those of `Cut`."""
+
+    def __init__(self, rows: Streamed):
+        self.rows = rows
+
+    def __getitem__(self, part: slice) -> Image.Image:
+        samples = self.rows[part]
+        return Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+
+
+def _in_strips(picture: Image.Image, path: Path, exif: Image.Exif) -> _InStrips | None:
+    """The rows of a picture that would take too much memory; None if it is small, or cannot be decoded that way."""
+    plain = picture.mode in ("L", "RGB") and not _may_be_transparent(picture)
+    # What comes coarse first, or has its top elsewhere, has to be in memory all the same.
+    whole = picture.info.get("interlace") or picture.info.get("progressive") or exif.get(ORIENTATION, 1) > MIRRORED
+    few = picture.width * picture.height * len(picture.getbands()) <= HELD_BYTES
+    if few or whole or not plain or picture.format not in LOADERS:
+        return None
+    rows = streamed(path, picture.format)
+    fits = rows is not None and rows.dtype == np.uint8 and rows.shape[2] == len(picture.getbands())
+    return _InStrips(rows) if fits else None
+
+
+def _eight_bits(
+    picture: Image.Image, source: Cut | _InStrips, profile: bytes, orientation: int, name: str
+) -> tuple[Pixels, tuple[str, ...]]:
     mode = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(picture.mode, "RGB")
     transform, problem = None, ""
     if profile:
         transform, problem = to_srgb(profile, np.dtype(np.uint8), {"L": 1, "RGB": 3, "CMYK": 4}[mode])
     remarks = (f"{name}: {problem}",) if problem else ()
-    source = Cut(picture)
-    transparent = _may_be_transparent(picture) and _is_transparent(source)
+    transparent = _may_be_transparent(picture) and _is_transparent(picture)
     if transparent:
         remarks += (f"{name} {scan.ON_WHITE}",)
 
@@ -98,7 +125,8 @@ def _may_be_transparent(picture: Image.Image) -> bool:
     return picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
 
 
-def _is_transparent(source: Cut) -> bool:
-    picture = source.picture
-    whole = Made(source, picture.height, picture.width, lambda part: np.asarray(part.convert("RGBA").getchannel("A")))
+def _is_transparent(picture: Image.Image) -> bool:
+    whole = Made(
+        Cut(picture), picture.height, picture.width, lambda part: np.asarray(part.convert("RGBA").getchannel("A"))
+    )
     return any((band < 255).any() for band in bands(whole))

@@ -7,6 +7,7 @@ from PIL import Image
 
 from colouru.picture.levels import Refused
 from colouru.picture.pixels import HELD_BYTES, Pixels
+from colouru.picture.streamed import streamed
 
 CHANNELS = {"I;16B": 1, "LA;16B": 2, "RGB;16B": 3, "RGBA;16B": 4}
 
@@ -30,7 +31,13 @@ def deep_samples(picture: Image.Image, path: Path) -> Pixels:
     if picture.width * picture.height * CHANNELS[mode] * 2 > HELD_BYTES:
         if picture.info.get("interlace"):
             raise Refused(f"{path.name} is interlaced and too large to be held in memory; save it without, or as TIFF")
-        return _Rows(path)
+        rows = streamed(path, "PNG")
+        if rows is None:
+            raise Refused(
+                f"{path.name} is too large to be held in memory; to read it in strips, install what archives need: "
+                'pip install "colouru[archive]", or save it as TIFF'
+            )
+        return rows
     if mode == "LA;16B":
         # A pixel has as many bytes as one of RGBA, which are given as they are.
         picture.tile = [picture.tile[0]._replace(args="RGBA")]
@@ -48,34 +55,3 @@ def deep_samples(picture: Image.Image, path: Path) -> Pixels:
         return samples
     opaque = (samples != np.asarray(key, np.uint16)).any(axis=2, keepdims=True)
     return np.concatenate([samples, opaque * np.uint16(65_535)], axis=2)
-
-
-class _Rows:
-    """The samples of a PNG from top to bottom, decoded as they are asked for, and again from the top if need be."""
-
-    def __init__(self, path: Path):
-        try:
-            import pyvips
-        except ImportError:
-            raise Refused(
-                f"{path.name} is too large to be held in memory; to read it in strips, install what archives need: "
-                'pip install "colouru[archive]", or save it as TIFF'
-            ) from None
-        self.vips, self.path = pyvips, path
-        self._start()
-        self.shape, self.dtype = (self.picture.height, self.picture.width, self.picture.bands), np.dtype(np.uint16)
-
-    def _start(self) -> None:
-        self.picture = self.vips.Image.pngload(str(self.path), access="sequential", fail_on="truncated")
-        self.region, self.place = self.vips.Region.new(self.picture), 0
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        top, bottom, _ = rows.indices(self.shape[0])
-        if top < self.place:
-            self._start()
-        self.place = bottom
-        try:
-            data = self.region.fetch(0, top, self.shape[1], bottom - top)
-        except self.vips.Error as error:
-            raise ValueError(f"it is cut short: {error}") from None
-        return np.frombuffer(data, np.uint16).reshape(bottom - top, *self.shape[1:])

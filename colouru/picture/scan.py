@@ -13,6 +13,7 @@ from PIL import Image
 from colouru.picture.levels import Levels, Refused, find_levels
 from colouru.picture.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory, is_held
 from colouru.picture.profile import Transform, lab_to_srgb, to_srgb
+from colouru.picture.streamed import Streamed
 from colouru.picture.tiff import (
     ALPHA,
     ASSOCIATED_ALPHA,
@@ -89,9 +90,10 @@ def from_samples(source: Pixels, samples: Samples, name: str) -> tuple[Pixels, t
     """
     height, width = source.shape[:2]
     remarks: list[str] = []
-    if samples.orientation > 4 and not is_held(source):
+    # From top to bottom everything goes, from bottom to top strips and tiles.
+    if samples.orientation > (2 if isinstance(source, Streamed) else 4) and not is_held(source):
         if source[:1].nbytes * height > 2 * HELD_BYTES:
-            raise Refused(f"{name} lies on its side and is too large to be turned; turn it before, and open it again")
+            raise Refused(f"{name} is to be turned and too large for that; turn it before, and open it again")
         source = in_memory(source)
     eight = source.dtype == np.uint8
     colours = CHANNELS.get(samples.photometric, 1)
