@@ -54,7 +54,7 @@ class Terminated(KeyboardInterrupt):
 
 def main(argv: list[str] | None = None) -> None:
     args = arguments(argv)
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         if args.verify:
             status = verify_archive(Folder(args.verify))
@@ -66,6 +66,8 @@ def main(argv: list[str] | None = None) -> None:
     except (ValueError, OSError, CrewError, NoRoomError) as error:
         status = NOTHING_DONE
         print(f"colouru: {error}", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(status)
 
 
