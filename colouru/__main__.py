@@ -198,6 +198,8 @@ def colour_archive(model: Model, args: argparse.Namespace) -> int:
                     else:
                         coloured += 1
             manifest.flush()
+            # Of processes and nodes that died meanwhile; what they began others have finished.
+            out.sweep()
         except KeyboardInterrupt as stop:
             return _stopped(stop, f"{coloured} of {run.there} photos are coloured; the same again goes on from there")
         except (NoRoomError, CrewError, OSError) as error:
