@@ -54,7 +54,7 @@ class Terminated(KeyboardInterrupt):
 
 def main(argv: list[str] | None = None) -> None:
     args = arguments(argv)
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         if args.verify:
             status = verify_archive(Folder(args.verify))
@@ -66,6 +66,8 @@ def main(argv: list[str] | None = None) -> None:
     except (ValueError, OSError, CrewError, NoRoomError) as error:
         status = NOTHING_DONE
         print(f"colouru: {error}", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(status)
 
 
@@ -193,6 +195,8 @@ def colour_archive(model: Model, args: argparse.Namespace) -> int:
                     else:
                         coloured += 1
             manifest.flush()
+            # Of processes and nodes that died meanwhile; what they began others have finished.
+            out.sweep()
         except KeyboardInterrupt as stop:
             return _stopped(stop, f"{coloured} of {run.there} photos are coloured; the same again goes on from there")
         except (NoRoomError, CrewError, OSError) as error:

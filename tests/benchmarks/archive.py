@@ -1,4 +1,5 @@
-"""What an archive takes: photos a second one way and another, what a million scans cost, and ten kills in a folder.
+"""What an archive takes: photos a second one way and another, what a million scans cost, how long it takes to look
+through a large folder, and ten kills.
 
 python -m tests.benchmarks.archive                   # all of it
 python -m tests.benchmarks.archive kills --photos 300
@@ -9,10 +10,12 @@ Figures, but for the kills, which are a bar: it ends with 1 if a photo was lost,
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,11 +30,16 @@ from PIL import Image
 from skimage.data import astronaut
 
 from colouru import pipeline
-from colouru.archive.manifest import NAME
+from colouru.archive.folder import Folder
+from colouru.archive.manifest import NAME, Manifest
+from colouru.archive.run import plan
+from colouru.archive.scan import open_sources
+from colouru.archive.worker import Settings, Task, failed
+from colouru.pipeline import MAX_SCAN_MEGAPIXELS
 from tests.test_archive import await_lines, begun, make_scans
 
 KILLS = 10
-MILLION = 1_000_000
+MILLION, HUNDRED_THOUSAND = 1_000_000, 100_000
 
 # Of 24 megapixels, beside the first.
 SCANS = 4
@@ -39,7 +47,7 @@ SCANS = 4
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["kills", "speed", "cost"], help="kills, speed, cost (all)")
+    parser.add_argument("parts", nargs="*", default=PARTS, help=f"{', '.join(PARTS)} (all)")
     parser.add_argument("--photos", type=int, default=300, help="in the folder of the kills (%(default)s)")
     parser.add_argument("--large", type=int, default=12, help="photos of 12 megapixels (%(default)s)")
     args = parser.parse_args(argv)
@@ -47,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         for part in args.parts:
             here = Path(folder, part)
             here.mkdir()
-            {"kills": kills, "speed": speed, "cost": cost}[part](here, args)
+            PARTS[part](here, args)
 
 
 def kills(here: Path, args: argparse.Namespace) -> None:
@@ -148,6 +156,24 @@ def in_memory(scans: Path, here: Path) -> float:
     return (len(photos) - 2) / (time.perf_counter() - began)
 
 
+def listing(here: Path, args: argparse.Namespace) -> None:
+    """Seconds until a run over a folder of 100,000 photos knows that all of them are done."""
+    scans, settings = here / "scans", Settings(Folder(str(here / "out")), "gan", "0" * 64, MAX_SCAN_MEGAPIXELS)
+    scans.mkdir()
+    for number in range(HUNDRED_THOUSAND):
+        (scans / f"{number:06d}.jpg").touch()
+    shutil.copytree(scans, settings.out.url)
+    sources = open_sources([str(scans)], settings.out)
+    with open(here / "out" / NAME, "w") as file:
+        for name, scan in sources.find().scans.items():
+            told = failed(Task(scan, name), settings, problem="")
+            file.write(dataclasses.replace(told, sha256="1" * 64, picture_sha256="2" * 64).to_json() + "\n")
+    began = time.perf_counter()
+    with Manifest(settings.out) as manifest:
+        run = plan(open_sources([str(scans)], settings.out).find(), manifest, settings, None)
+    print(f"{run.there:,} photos, {len(run.tasks)} of them to do: {time.perf_counter() - began:.1f} s", flush=True)
+
+
 @contextlib.contextmanager
 def two_nodes() -> Iterator[str]:
     """The address of a Ray cluster on this machine."""
@@ -158,6 +184,9 @@ def two_nodes() -> Iterator[str]:
     nodes.add_node(num_cpus=1)
     yield nodes.address
     nodes.shutdown()
+
+
+PARTS = {"kills": kills, "speed": speed, "cost": cost, "listing": listing}
 
 
 if __name__ == "__main__":
