@@ -462,7 +462,7 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     names = ("camera.png", "camera.json", "astronaut.jpg", "uncle.json", "diary.jpg")
     person.page.locator("#page .photos").set_input_files([tmp_path / name for name in names])
     tiles, done = person.page.locator("#page .tile"), person.page.locator("#page .tile[data-state=done]")
-    expect(done).to_have_count(2, timeout=60_000)
+    expect(done).to_have_count(2)
     expect(person.page.locator("#page .strays")).to_contain_text("uncle.json")
     expect(tiles.nth(2)).to_contain_text("not a picture that can be read")
     expect(tiles.nth(0)).to_contain_text("1 dot")
@@ -474,7 +474,7 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     (dot,) = person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
     person.do("several")
     expect(tiles.nth(1)).to_contain_text("1 dot")
-    expect(done).to_have_count(2, timeout=60_000)
+    expect(done).to_have_count(2)
     for name in ("baseline", "losses"):
         person.page.locator(f"#page .with-{name}").check()
     with person.page.expect_download() as download:
@@ -521,7 +521,7 @@ def test_a_full_queue_says_so_before_the_upload_and_is_tried_again_by_itself(per
     assert uploads == []
     page.route("**/queue/join**", queue)
     full[0] = False
-    expect(progress).to_contain_text("Nothing is lost", timeout=30_000)
+    expect(progress).to_contain_text("Nothing is lost")
     page.wait_for_selector("#page .colouru[data-state=working]")
     person.settle()
     person.click(0.3, 0.3)

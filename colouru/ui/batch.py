@@ -50,7 +50,7 @@ def glance(value: Any) -> dict[str, Any]:
 def kept(paths: Any) -> list[bool]:
     """Which of these uploads are still here; those that are stay for another hour."""
     found = []
-    for path in paths if isinstance(paths, list) else []:
+    for path in paths[:MAX_PHOTOS] if isinstance(paths, list) else []:
         with contextlib.suppress(ValueError, OSError):
             os.utime(uploaded({"path": path}))
             found.append(True)
