@@ -241,7 +241,7 @@ class Canvas:
 
         Args:
             path: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo.
-            hints: in any form that `colouru.painted.hints_or_paint` takes.
+            hints: in any form that `read_hints` takes.
             network: "baseline" or "gan".
             saturation: what the chroma of the whole picture is multiplied by, 0 to 2; only at 1 hints are exact.
             keep_location: whether where the photo was taken stays in the EXIF.
@@ -564,7 +564,7 @@ class Colourizer:
             photo: a path.
             target: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo. It is
                 replaced only by a whole picture.
-            hints: in any form that `colouru.painted.hints_or_paint` takes; None for those in the photo itself, if
+            hints: in any form that `read_hints` takes; None for those in the photo itself, if
                 ColourU saved it.
             network: "baseline" or "gan", whose picture is written.
             album: what the hints of other photos tell, see `Canvas.follow`.
