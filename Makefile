@@ -17,7 +17,7 @@ test: .venv/tests-installed chromium exiftool
 	.venv/bin/python -m pip install -q -r requirements.txt
 	touch $@
 
-.venv/tests-installed: .venv/app-installed train/requirements.txt tests/requirements.txt requirements-cluster.txt
+.venv/tests-installed: .venv/app-installed train/requirements.txt tests/requirements.txt $(wildcard requirements-*.txt)
 	.venv/bin/python -m pip install -q -r tests/requirements.txt
 	touch $@
 

@@ -374,7 +374,7 @@ def test_ctrl_c_and_sigterm_end_it_in_one_sentence_and_leave_nothing_half(untrai
     scans, out = make_scans(tmp_path / "scans", 200), tmp_path / "out"
     with begun(command(scans, out, untrained_model, "--jobs", jobs), out, photos=3) as process:
         os.killpg(process.pid, sign)
-        _, told = process.communicate(timeout=30)
+        _, told = process.communicate(timeout=120)
     assert process.returncode == code
     last = told.replace("\r", "\n").splitlines()[-1]
     assert re.fullmatch(r"colouru: stopped; \d+ of 200 photos are coloured; the same again goes on from there", last)

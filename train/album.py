@@ -28,10 +28,10 @@ SHARE = 0.7
 
 # The side of a hint, and how many there may be.
 SIDES = (6, 6)
-COUNTS = (1, 2, 5, 10)
+COUNTS = (1, 2, 5, 10, 20)
 
 # How much worse it is to mislead a photo that has nothing to do with the hints than not to help one that has.
-STRANGERS = 4.0
+STRANGERS = 6.0
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -42,7 +42,7 @@ class Album(nn.Module):
 
     def __init__(self, features: int):
         super().__init__()
-        self.log_scale = nn.Parameter(torch.zeros(features))
+        self.log_scale = nn.Parameter(torch.full((features,), 0.5))
         self.log_noise = nn.Parameter(torch.tensor(-1.0))
         self.log_weight = nn.Parameter(torch.tensor(0.0))
         # Single photos teach nothing of this, and several processes share no gradient that there is not.
@@ -66,8 +66,8 @@ class Album(nn.Module):
             noise=(self.log_noise.exp() * told.doubt + 1e-3)[None],
             exists=ones.T,
         ).split([2, 1], 1)
-        # Once more by how alike it is: the kernel's long tail would move what is only a little alike, in every photo.
-        return self.log_weight.exp() * spread * known.clamp(0, 1)
+        # Again by how alike it is: many precedents that are each only a little alike would move every photo.
+        return self.log_weight.exp() * spread * known.clamp(0, 1).square()
 
     def _likest(self, told: Precedents, phi: Tensor) -> Precedents:
         scale = self.log_scale.exp()
