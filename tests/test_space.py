@@ -71,16 +71,10 @@ def with_all_they_need(names: list[str]) -> set[str]:
 
 # Starts the page where other packages than the pins bring cannot be imported, and asks for it.
 START = """
-import importlib.abc, json, sys, urllib.request
+import json, sys, urllib.request
 
-class Missing(importlib.abc.MetaPathFinder):
-    names = set(json.loads(sys.argv[1]))
-
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Missing())
+# Neither imported nor found, as what is not installed.
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
 sys.path.insert(0, "")
 import app
 
