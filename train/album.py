@@ -70,7 +70,7 @@ def learn_albums(args: argparse.Namespace) -> None:
             errors = torch.stack([torch.stack(_errors(network, *pair)) for pair in pairs])  # (N,2)
             before, after = errors.mean(0)
             (weight * after / GREY_ERROR).backward()
-            shown[kind] = f"{float(after / before):.3f}"
+            shown[kind] = f"{float((after / before).detach()):.3f}"
         optimizer.step()
         bar.set_postfix(shown, refresh=False)
     network.album.requires_grad_(False)
