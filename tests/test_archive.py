@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import re
@@ -344,7 +345,9 @@ def command(scans: Path, out: Path, model: Path, *options: str) -> list[str]:
 @contextlib.contextmanager
 def begun(run: list[str], out: Path, photos: int):
     """A run, once it has coloured so many photos. In a process group of its own, as a terminal would have it."""
-    process = subprocess.Popen(run, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # Whoever runs in the background passes on that Ctrl-C is none of its business.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(run, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed)
     try:
         await_lines(out, photos, process)
         yield process
