@@ -56,11 +56,6 @@ def to_bytes(rgb: Tensor) -> Tensor:
     return (rgb * 255).round().to(torch.uint8)
 
 
-def to_words(rgb: Tensor) -> Tensor:
-    """The nearest sRGB values of sixteen bits, any shape uint16, of sRGB in [0, 1]."""
-    return (rgb * 65535).round().to(torch.uint16)
-
-
 def _mix(matrix: Tensor, channels: Tensor) -> Tensor:
     return torch.einsum("ij,nj...->ni...", matrix.to(channels), channels)
 
