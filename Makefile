@@ -10,7 +10,7 @@ app: .venv/app-installed
 test: .venv/tests-installed chromium exiftool
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/python -m pytest -q -rs
+	.venv/bin/python -m pytest -q -rs -n 2 --dist worksteal
 
 .venv/app-installed: requirements.txt
 	$(PYTHON) -m venv .venv

@@ -12,7 +12,8 @@ from typing import Any
 from tests.hub_server import TOKEN
 from tests.loopback import ENVIRONMENT, HUB
 
-# The clients read theirs once, on import.
+# Libraries read these once, on import. A test has one core, for another runs beside it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.update(ENVIRONMENT)
 
