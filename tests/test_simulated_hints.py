@@ -85,3 +85,10 @@ def test_strokes_are_longer_than_wide(generator):
     dots = simulate_hints(ab, generator, counts=1, sides=(3, 3))[1].sum((1, 2, 3))
     strokes = simulate_hints(ab, generator, counts=1, sides=(3, 3), strokes=1.0)[1].sum((1, 2, 3))
     assert strokes.mean() > 2.5 * dots.mean() and strokes.max() <= 4 * 9
+
+
+def test_a_lone_hint_lies_where_the_colour_is_strongest(generator):
+    ab = 0.1 * torch.rand(50, 2, 32, 32, generator=generator)
+    ab[:, :, 20:25, 8:13] = 0.9
+    _, hint_mask = simulate_hints(ab, generator, counts=5, sides=(1, 1), lone=1.0)
+    assert (hint_mask.sum((1, 2, 3)) == 1).all() and (hint_mask[:, 0, 22, 10] == 1).all()

@@ -221,6 +221,7 @@ def draw_examples(
         strokes=preset.strokes,
         flat=preset.flat,
         colourful=preset.colourful,
+        lone=preset.lone,
     )
     return L, ab, hint_ab, hint_mask
 

@@ -1,6 +1,7 @@
 """Simulated hints: squares of the true colour, placed as a person might, for training and measuring."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -13,6 +14,7 @@ def simulate_hints(
     strokes: float = 0.0,
     flat: float = 0.0,
     colourful: float = 0.0,
+    lone: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Squares that show the true colour, as a person might place them, for a whole batch at once.
 
@@ -31,6 +33,7 @@ def simulate_hints(
             pixel its own.
         colourful: the share of pictures in which hints lie where the colour is: each pixel as likely as its chroma,
             squared, is large.
+        lone: the share of pictures that have one hint alone, where the colour is strongest.
 
     Returns:
         `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W).
@@ -38,6 +41,10 @@ def simulate_hints(
     N, _, height, width = ab.shape
     device = ab.device
     count = _draw_counts(N, counts, generator, device)  # (N,)
+    alone = torch.zeros(N, dtype=torch.bool, device=device)
+    if lone:
+        alone = torch.rand(N, device=device, generator=generator) < lone
+        count = torch.where(alone, 1, count)
     K = max(1, int(count.max()))
     spread = torch.randn(N, K, 2, device=device, generator=generator)
     size = torch.tensor([height, width], device=device)
@@ -45,6 +52,8 @@ def simulate_hints(
     if colourful:
         chosen = torch.rand(N, 1, 1, device=device, generator=generator) < colourful
         centre = torch.where(chosen, _colourful_places(ab, K, generator).to(centre), centre)
+    if lone:
+        centre = torch.where(alone[:, None, None], _most_colourful_place(ab)[:, None].to(centre), centre)
     side = torch.randint(sides[0], sides[1] + 1, (N, K), device=device, generator=generator)
     exists = torch.arange(K, device=device) < count[:, None]
     if strokes:
@@ -72,6 +81,13 @@ def _colourful_places(ab: Tensor, K: int, generator: torch.Generator) -> Tensor:
     chance = ab.square().sum(1).flatten(1) + 1e-6  # (N,HW)
     number = torch.multinomial(chance, K, replacement=True, generator=generator)
     return torch.stack([number // ab.shape[3], number % ab.shape[3]], 2)
+
+
+def _most_colourful_place(ab: Tensor) -> Tensor:
+    """(N,2): row and column of the pixel around which chroma is strongest."""
+    around = F.avg_pool2d(ab.norm(dim=1, keepdim=True), 5, stride=1, padding=2).flatten(1)  # (N,HW)
+    number = around.argmax(1)
+    return torch.stack([number // ab.shape[3], number % ab.shape[3]], 1)
 
 
 def _draw_counts(N: int, counts: str | int, generator: torch.Generator, device: torch.device) -> Tensor:

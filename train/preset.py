@@ -17,6 +17,7 @@ class Preset:
         crop_sizes: sides of the crops of larger photographs, one of which a step may learn from instead.
         crop_share: how often it does.
         colourful: share of pictures whose hints lie where the colour is, as a person's first dots do.
+        lone: share of pictures that have one hint alone, where the colour is strongest.
         networks: the arguments of each network that the preset has.
     """
 
@@ -30,6 +31,7 @@ class Preset:
     crop_sizes: tuple[int, ...]
     crop_share: float
     colourful: float
+    lone: float
     networks: dict[str, dict[str, list[int]]]
 
 
@@ -53,6 +55,7 @@ PRESETS = {
         crop_sizes=(),
         crop_share=0.0,
         colourful=0.0,
+        lone=0.0,
         networks={"autoencoder": {"widths": [32, 64, 128]}, "unet": {"widths": [32, 64, 128, 256]}},
     ),
     # What ships: everything there is, at every size, with hints as people place them.
@@ -67,6 +70,7 @@ PRESETS = {
         crop_sizes=(96, 128, 192, 256),
         crop_share=0.5,
         colourful=0.3,
+        lone=0.1,
         networks={
             "autoencoder": {"widths": [32, 64, 128]},
             "unet": {"widths": [32, 64, 128, 256]},

@@ -40,7 +40,7 @@ CLASS_WEIGHT = 0.1
 SMOOTHING = 0.1
 
 # Share of crops of photographs in a batch.
-CROPS = 0.15
+CROPS = 0.25
 
 
 class SemanticObjective(nn.Module):
