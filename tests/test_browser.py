@@ -427,6 +427,31 @@ def test_an_object_that_is_clicked_is_seen_and_then_coloured_or_let_go(person, c
     person.wait_for(lambda: blueness(0.24, 0.62) > before + 30, "the coloured suit")
     person.page.keyboard.press("Control+z")
     person.wait_for_hints(lambda hints: hints == [], "the area to be taken back in one step")
+    person.page.keyboard.press("Control+y")
+    assert person.wait_for_hints(lambda hints: hints, "the area once more") == hints
+
+    # One row, whose colour and note are those of all its dots, until a dot of it gets another.
+    rows = person.page.locator("#page .hint-list > li")
+    fold = rows.locator(".fold")
+    expect(fold).to_have_text(f"Area, {len(hints)} dots")
+    rows.locator("> input[type=color]").fill("#2f8f4f")
+    person.wait_for_hints(lambda hints: {hint["colour"] for hint in hints} == {"#2f8f4f"}, "the area in green")
+    rows.locator("> .note").fill("from his letters")
+    rows.locator("> .note").press("Enter")
+    hints = person.wait_for_hints(lambda hints: {hint["note"] for hint in hints} == {"from his letters"}, "the note")
+    person.reload()
+    person.carry_on()
+    assert person.hints() == hints
+    expect(rows).to_have_count(1)
+    expect(rows.locator(".number").first).to_be_hidden()
+    fold.click()
+    rows.locator(".its-dots input[type=color]").first.fill("#d02020")
+    person.settle()
+    expect(rows).to_have_count(2)
+    expect(fold).to_have_text(f"Area, {len(hints) - 1} dots")
+    person.page.locator("#page .hint-list > .whole > .remove").click()
+    (dot,) = person.wait_for_hints(lambda hints: len(hints) == 1, "the area to go as one")
+    assert dot["colour"] == "#d02020"
 
 
 def test_what_a_lasso_goes_around_is_kept_grey(person):
