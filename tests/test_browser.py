@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from skimage.data import astronaut, camera
 
 from colouru.hints import hints_from_json
-from colouru.ui import words
+from colouru.picture.photo import open_photo
+from colouru.ui import board, words
 from colouru.ui.examples import examples
 from tests.browser import CHROMIUM, PHONE, ROOT, near, running_app, visitor
 
@@ -598,6 +599,9 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
     page.locator("#page button[data-tool=area]").tap()
     page.touchscreen.tap(*person.at(0.8, 0.2))
     page.locator("#page .area-box").wait_for()
+    person.settle()
+    _, top, _, height = person.place()
+    assert page.locator("#page .area-box").bounding_box()["y"] >= top + height
     for state in ("area", "gallery"):
         if state == "gallery":
             page.set_input_files("#page .photos", [grey_photo])
@@ -610,6 +614,27 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
         )
         assert small == [], state
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("person", [PHONE], indirect=True)
+def test_on_a_phone_the_bar_has_two_rows_in_every_language(person):
+    person.open_example(0)
+    bar = person.page.locator("#page .bar")
+    for language, words_of in board.parts("")["words"].items():
+        person.page.evaluate(
+            """(words) => document.querySelectorAll("#page .bar [data-word]").forEach((node) => {
+                if (node.dataset.do !== "several") node.textContent = words[node.dataset.word];
+            })""",
+            words_of,
+        )
+        assert bar.bounding_box()["height"] <= 2 * 48 + 10, language
+        expect(bar.get_by_role("button", name=words_of["clear"], exact=True)).to_be_visible()
+    # The gallery takes the place of what opens another photo.
+    person.page.locator("#page .photos").set_input_files([ROOT / "docs" / "screenshot.png"])
+    person.page.locator("#page .tile[data-state=done]").wait_for()
+    person.do("several")
+    assert bar.bounding_box()["height"] <= 2 * 48 + 10
+    expect(bar.get_by_role("button", name="Several photos (1)", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(
