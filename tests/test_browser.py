@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,6 +61,13 @@ def warmth(picture: np.ndarray, x: float, y: float) -> float:
     """How much more red than blue there is around a place."""
     pixels = around(picture, x, y)
     return pixels[..., 0].mean() - pixels[..., 2].mean()
+
+
+def download_all(person) -> Path:
+    """The zip of all photos of the gallery."""
+    with person.page.expect_download() as download:
+        person.do("download-all")
+    return download.value.path()
 
 
 def choose_code(person, code: str) -> None:
@@ -503,9 +511,7 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     expect(done).to_have_count(2)
     for name in ("baseline", "losses"):
         person.page.locator(f"#page .with-{name}").check()
-    with person.page.expect_download() as download:
-        person.do("download-all")
-    with zipfile.ZipFile(download.value.path()) as archive:
+    with zipfile.ZipFile(download_all(person)) as archive:
         pictures = ["astronaut-baseline.jpg", "astronaut-gan.jpg", "camera-baseline.png", "camera-gan.png"]
         assert sorted(archive.namelist()) == [*pictures, "losses.csv"]
         assert archive.read("losses.csv").decode().splitlines()[2].startswith("astronaut.jpg,1,0.")
@@ -521,6 +527,50 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     person.do("several")
     person.do("forget-all")
     expect(tiles).to_have_count(0)
+
+
+def test_photos_of_one_series_take_colour_from_each_other_s_dots_on_request(person, tmp_path):
+    for name, crop in (("first.png", astronaut()[:360, :360]), ("second.png", astronaut()[-360:, -360:])):
+        Image.fromarray(crop).save(tmp_path / name)
+    page = person.page
+    person.do("several")
+    page.locator("#page .photos").set_input_files([tmp_path / name for name in ("first.png", "second.png")])
+    done = page.locator("#page .tile[data-state=done]")
+    expect(done).to_have_count(2)
+
+    def shown(number: int) -> str:
+        return page.locator("#page .tile img").nth(number).get_attribute("src")
+
+    def open_tile(number: int) -> None:
+        page.locator("#page .tile .show").nth(number).click()
+        page.wait_for_selector("#page .colouru[data-state=working]")
+        person.settle()
+
+    open_tile(1)
+    plain = person.card("gan")
+    person.do("several")
+    alone = shown(1)
+    page.locator("#page .with-album").check()
+    open_tile(0)
+    choose_code(person, "#2040ff")
+    person.click(0.75, 0.9)
+    person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+    person.do("several")
+    person.wait_for(lambda: shown(1) != alone and done.count() == 2, "the second photo to follow the first")
+    followed = shown(1)
+    open_tile(1)
+    assert np.abs(person.card("gan") - plain).max() > 8 and person.hints() == []
+    person.do("several")
+    with zipfile.ZipFile(download_all(person)) as archive:
+        archive.extractall(tmp_path)
+    assert [open_photo(tmp_path / f"{name}-gan.png").provenance.album for name in ("first", "second")] == [0, 1]
+
+    person.reload()
+    person.do("several")
+    expect(page.locator("#page .with-album")).to_be_checked()
+    assert shown(1) == followed
+    page.locator("#page .with-album").uncheck()
+    person.wait_for(lambda: shown(1) == alone and done.count() == 2, "each photo on its own again")
 
 
 def test_a_full_queue_says_so_before_the_upload_and_is_tried_again_by_itself(person, grey_photo):

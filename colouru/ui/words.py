@@ -159,6 +159,7 @@ PAGE = {
     "add_photos": "Add photos",
     "several_help": "Choose or drop many photos at once: each is coloured in turn, opens in the editor, and comes back "
     "with its dots. A file of hints, NAME.json, belongs to the photo NAME; a picture saved by ColourU brings its own.",
+    "one_series": "These photos are one series: hints in one tell the others what the same things look like",
     "strays": "Hints without a photo of their name: {names}",
     "waiting": "waiting",
     "colouring": "colouring…",
