@@ -29,8 +29,9 @@ def told_alone(event: str) -> str:
 with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     said = gr.JSON(visible=False)
+    shown = board.parts(colourizer().source, albums=colourizer().advises)
     asked = [painting.squares, pairs, batch.kept, waiting.line]
-    page = gr.HTML(elem_id="page", server_functions=asked, **board.parts(colourizer().source))
+    page = gr.HTML(elem_id="page", server_functions=asked, **shown)
     # The page lays it over the canvas, and reads each stroke itself: as an input of an event it would be sent some
     # twenty-five times a dot.
     sketch = gr.ImageEditor(

@@ -21,6 +21,7 @@ from colouru.colour import rgb_to_lab, to_network
 DEFAULT_SIZE = 0.03
 MAX_HINTS = 10_000
 MAX_NOTE = 2_000
+MAX_AREA = 40
 MAX_JSON_BYTES = 16 << 20
 
 
@@ -33,6 +34,7 @@ class Hint:
         colour: `#rrggbb`, sRGB.
         size: the side, as a fraction of the picture's longer side, above 0 and at most 1; never less than one pixel.
         note: why this colour, for whoever meets the picture later ("uniform, from the regimental museum").
+        area: any short text that the hints of one area have in common, and no others; empty for a dot of its own.
 
     Raises:
         ValueError: if a value is not of this kind or lies outside its range.
@@ -43,6 +45,7 @@ class Hint:
     colour: str
     size: float = DEFAULT_SIZE
     note: str = ""
+    area: str = ""
 
     def __post_init__(self) -> None:
         for name, lowest in (("x", 0.0), ("y", 0.0), ("size", 1e-6)):
@@ -56,8 +59,10 @@ class Hint:
             object.__setattr__(self, name, float(value))
         if not isinstance(self.colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
             raise ValueError(f"a hint's colour must look like #c68642, got {_short(self.colour)}")
-        if not isinstance(self.note, str) or len(self.note) > MAX_NOTE:
-            raise ValueError(f"a hint's note must be text of at most {MAX_NOTE} characters, got {_short(self.note)}")
+        for name, most in (("note", MAX_NOTE), ("area", MAX_AREA)):
+            value = getattr(self, name)
+            if not isinstance(value, str) or len(value) > most:
+                raise ValueError(f"a hint's {name} must be text of at most {most} characters, got {_short(value)}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Hint":
@@ -76,9 +81,8 @@ class Hint:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """A plain dictionary for JSON; an empty note is left out."""
-        values = dataclasses.asdict(self)
-        return values if self.note else {name: value for name, value in values.items() if name != "note"}
+        """A plain dictionary for JSON; a note and an area that are empty are left out."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value != ""}
 
 
 def _short(value: object) -> str:

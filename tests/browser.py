@@ -204,11 +204,11 @@ class Visitor:
     # Hints.
 
     def hints(self) -> list[dict]:
-        """The list on the page: x and y in hundredths, colour, note."""
+        """The list on the page, with the dots of areas: x and y in hundredths, colour, note."""
         # At one moment, for the page may change it between two questions.
         return self.page.evaluate(
-            """() => [...document.querySelectorAll("#page .hint-list li")].map((row) => {
-                const [x, y] = row.querySelector(".place").innerText.match(/\\d+/g).map(Number);
+            """() => [...document.querySelectorAll("#page .hint-list li:not(.whole)")].map((row) => {
+                const [x, y] = row.querySelector(".place").textContent.match(/\\d+/g).map(Number);
                 const [colour, note] = ["input[type=color]", ".note"].map((each) => row.querySelector(each).value);
                 return { x, y, colour, note };
             })"""
@@ -220,7 +220,7 @@ class Visitor:
         return self.hints()
 
     def write_note(self, number: int, note: str) -> None:
-        box = self.page.locator("#page .hint-list .note").nth(number)
+        box = self.page.locator("#page .hint-list li:not(.whole) > .note").nth(number)
         box.fill(note)
         box.press("Enter")
         self.settle()

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from playwright.sync_api import expect
 from skimage.data import astronaut, camera
 
 from colouru.hints import hints_from_json
-from colouru.ui import words
+from colouru.picture.photo import open_photo
+from colouru.ui import board, words
 from colouru.ui.examples import examples
 from tests.browser import CHROMIUM, PHONE, ROOT, near, running_app, visitor
 
@@ -59,6 +61,13 @@ def warmth(picture: np.ndarray, x: float, y: float) -> float:
     """How much more red than blue there is around a place."""
     pixels = around(picture, x, y)
     return pixels[..., 0].mean() - pixels[..., 2].mean()
+
+
+def download_all(person) -> Path:
+    """The zip of all photos of the gallery."""
+    with person.page.expect_download() as download:
+        person.do("download-all")
+    return download.value.path()
 
 
 def choose_code(person, code: str) -> None:
@@ -427,6 +436,31 @@ def test_an_object_that_is_clicked_is_seen_and_then_coloured_or_let_go(person, c
     person.wait_for(lambda: blueness(0.24, 0.62) > before + 30, "the coloured suit")
     person.page.keyboard.press("Control+z")
     person.wait_for_hints(lambda hints: hints == [], "the area to be taken back in one step")
+    person.page.keyboard.press("Control+y")
+    assert person.wait_for_hints(lambda hints: hints, "the area once more") == hints
+
+    # One row, whose colour and note are those of all its dots, until a dot of it gets another.
+    rows = person.page.locator("#page .hint-list > li")
+    fold = rows.locator(".fold")
+    expect(fold).to_have_text(f"Area, {len(hints)} dots")
+    rows.locator("> input[type=color]").fill("#2f8f4f")
+    person.wait_for_hints(lambda hints: {hint["colour"] for hint in hints} == {"#2f8f4f"}, "the area in green")
+    rows.locator("> .note").fill("from his letters")
+    rows.locator("> .note").press("Enter")
+    hints = person.wait_for_hints(lambda hints: {hint["note"] for hint in hints} == {"from his letters"}, "the note")
+    person.reload()
+    person.carry_on()
+    assert person.hints() == hints
+    expect(rows).to_have_count(1)
+    expect(rows.locator(".number").first).to_be_hidden()
+    fold.click()
+    rows.locator(".its-dots input[type=color]").first.fill("#d02020")
+    person.settle()
+    expect(rows).to_have_count(2)
+    expect(fold).to_have_text(f"Area, {len(hints) - 1} dots")
+    person.page.locator("#page .hint-list > .whole > .remove").click()
+    (dot,) = person.wait_for_hints(lambda hints: len(hints) == 1, "the area to go as one")
+    assert dot["colour"] == "#d02020"
 
 
 def test_what_a_lasso_goes_around_is_kept_grey(person):
@@ -477,9 +511,7 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     expect(done).to_have_count(2)
     for name in ("baseline", "losses"):
         person.page.locator(f"#page .with-{name}").check()
-    with person.page.expect_download() as download:
-        person.do("download-all")
-    with zipfile.ZipFile(download.value.path()) as archive:
+    with zipfile.ZipFile(download_all(person)) as archive:
         pictures = ["astronaut-baseline.jpg", "astronaut-gan.jpg", "camera-baseline.png", "camera-gan.png"]
         assert sorted(archive.namelist()) == [*pictures, "losses.csv"]
         assert archive.read("losses.csv").decode().splitlines()[2].startswith("astronaut.jpg,1,0.")
@@ -495,6 +527,50 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     person.do("several")
     person.do("forget-all")
     expect(tiles).to_have_count(0)
+
+
+def test_photos_of_one_series_take_colour_from_each_other_s_dots_on_request(person, tmp_path):
+    for name, crop in (("first.png", astronaut()[:360, :360]), ("second.png", astronaut()[-360:, -360:])):
+        Image.fromarray(crop).save(tmp_path / name)
+    page = person.page
+    person.do("several")
+    page.locator("#page .photos").set_input_files([tmp_path / name for name in ("first.png", "second.png")])
+    done = page.locator("#page .tile[data-state=done]")
+    expect(done).to_have_count(2)
+
+    def shown(number: int) -> str:
+        return page.locator("#page .tile img").nth(number).get_attribute("src")
+
+    def open_tile(number: int) -> None:
+        page.locator("#page .tile .show").nth(number).click()
+        page.wait_for_selector("#page .colouru[data-state=working]")
+        person.settle()
+
+    open_tile(1)
+    plain = person.card("gan")
+    person.do("several")
+    alone = shown(1)
+    page.locator("#page .with-album").check()
+    open_tile(0)
+    choose_code(person, "#2040ff")
+    person.click(0.75, 0.9)
+    person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+    person.do("several")
+    person.wait_for(lambda: shown(1) != alone and done.count() == 2, "the second photo to follow the first")
+    followed = shown(1)
+    open_tile(1)
+    assert np.abs(person.card("gan") - plain).max() > 8 and person.hints() == []
+    person.do("several")
+    with zipfile.ZipFile(download_all(person)) as archive:
+        archive.extractall(tmp_path)
+    assert [open_photo(tmp_path / f"{name}-gan.png").provenance.album for name in ("first", "second")] == [0, 1]
+
+    person.reload()
+    person.do("several")
+    expect(page.locator("#page .with-album")).to_be_checked()
+    assert shown(1) == followed
+    page.locator("#page .with-album").uncheck()
+    person.wait_for(lambda: shown(1) == alone and done.count() == 2, "each photo on its own again")
 
 
 def test_a_full_queue_says_so_before_the_upload_and_is_tried_again_by_itself(person, grey_photo):
@@ -573,6 +649,9 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
     page.locator("#page button[data-tool=area]").tap()
     page.touchscreen.tap(*person.at(0.8, 0.2))
     page.locator("#page .area-box").wait_for()
+    person.settle()
+    _, top, _, height = person.place()
+    assert page.locator("#page .area-box").bounding_box()["y"] >= top + height
     for state in ("area", "gallery"):
         if state == "gallery":
             page.set_input_files("#page .photos", [grey_photo])
@@ -585,6 +664,27 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
         )
         assert small == [], state
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("person", [PHONE], indirect=True)
+def test_on_a_phone_the_bar_has_two_rows_in_every_language(person):
+    person.open_example(0)
+    bar = person.page.locator("#page .bar")
+    for language, words_of in board.parts("")["words"].items():
+        person.page.evaluate(
+            """(words) => document.querySelectorAll("#page .bar [data-word]").forEach((node) => {
+                if (node.dataset.do !== "several") node.textContent = words[node.dataset.word];
+            })""",
+            words_of,
+        )
+        assert bar.bounding_box()["height"] <= 2 * 48 + 10, language
+        expect(bar.get_by_role("button", name=words_of["clear"], exact=True)).to_be_visible()
+    # The gallery takes the place of what opens another photo.
+    person.page.locator("#page .photos").set_input_files([ROOT / "docs" / "screenshot.png"])
+    person.page.locator("#page .tile[data-state=done]").wait_for()
+    person.do("several")
+    assert bar.bounding_box()["height"] <= 2 * 48 + 10
+    expect(bar.get_by_role("button", name="Several photos (1)", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(

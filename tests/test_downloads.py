@@ -12,7 +12,8 @@ from skimage.data import astronaut, camera
 
 from colouru.hints import Hint, hints_from_json
 from colouru.picture.photo import open_photo
-from colouru.ui import batch, board, downloads, handlers, words
+from colouru.pipeline import pipeline
+from colouru.ui import batch, board, downloads, handlers, series, words
 from colouru.ui.work import PREVIEW_SIDE
 
 DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06, note="the flag")
@@ -185,3 +186,46 @@ def test_what_is_still_here_of_several_photos_is_told_and_kept(tmp_path):
     assert batch.kept([str(tmp_path / "here.png"), str(tmp_path / "gone.png"), 7]) == [True, False, False]
     assert (tmp_path / "here.png").stat().st_mtime > 0
     assert batch.kept(None) == []
+
+
+def of_one_series(folder: Path) -> list[dict]:
+    """Two views of one scene as a browser sends them, the first with hints; and what is no photo."""
+    for name, crop in (("a.png", astronaut()[:360, :360]), ("b.png", astronaut()[-360:, -360:])):
+        Image.fromarray(crop).save(folder / name)
+    (folder / "diary.jpg").write_text("Dear diary")
+    suit = DOT.to_dict() | {"x": 0.75, "y": 0.9, "colour": "#2040ff"}
+    return [{"path": str(folder / name), "hints": hints} for name, hints in (("a.png", [suit]), ("b.png", []))] + [
+        {"path": str(folder / "diary.jpg"), "hints": [suit]}
+    ]
+
+
+def test_in_a_series_a_photo_is_seen_opened_and_saved_as_the_hints_of_the_others_tell(tmp_path):
+    first, second, diary = of_one_series(tmp_path)
+    alone = batch.glance(second)
+    told = batch.glance(second | {"album": [first, diary, 7]})
+    assert told["picture"] != alone["picture"] and told["hints"] == []
+    assert batch.glance(second | {"album": "all"})["picture"] == alone["picture"]
+
+    work, shown, _ = handlers.start(second | {"album": [first, diary]})
+    assert shown["losses"]["gan"] == pytest.approx(told["losses"]["gan"], rel=0.02)
+    work, _ = handlers.edit(work, {"hints": [], "stamp": 1})
+    download = downloads.download(work, {"kind": "gan-png", "hints": []})
+    saved = open_photo(next(download))
+    assert saved.provenance.album == 1
+    assert np.array_equal(saved.rgb, np.asarray(work.canvas.colour([], ["gan"])["gan"][0]))
+
+
+def test_an_archive_of_a_series_is_an_album_of_it_on_request(tmp_path):
+    photos = of_one_series(tmp_path)
+    for asked_for, followed in ((True, [0, 1]), (False, [0, 0]), ("yes", [0, 0])):
+        out = tmp_path / f"out-{asked_for}"
+        zipped({"photos": photos, "album": asked_for}, lambda archive, out=out: archive.extractall(out))
+        assert [open_photo(out / f"{name}-gan.png").provenance.album for name in "ab"] == followed
+
+
+def test_a_model_that_knows_no_albums_colours_each_photo_of_a_series_alone(tmp_path, monkeypatch, report_model):
+    monkeypatch.setattr(batch, "colourizer", lambda: pipeline(report_model))
+    monkeypatch.setattr(series, "colourizer", lambda: pipeline(report_model))
+    first, second, _ = of_one_series(tmp_path)
+    assert batch.glance(second | {"album": [first]})["picture"].startswith("data:image/jpeg")
+    assert board.parts("", albums=False)["albums"] is False

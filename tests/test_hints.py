@@ -34,9 +34,10 @@ def test_the_smallest_hint_paints_one_pixel():
 
 
 def test_hints_survive_json():
-    hints = [RED, Hint(x=0, y=1, colour="#C68642", note="jacket: khaki, from the pay book")]
+    hints = [RED, Hint(x=0, y=1, colour="#C68642", note="jacket: khaki, from the pay book", area="jacket")]
     assert hints_from_json(hints_to_json(hints)) == hints
-    assert "note" not in json.loads(hints_to_json(hints))[0]
+    # Of before there were areas, and so it is to be read by those who know of none.
+    assert json.loads(hints_to_json(hints))[0].keys() == {"x", "y", "colour", "size"}
 
 
 def test_hints_are_taken_in_every_form(tmp_path):
@@ -63,6 +64,7 @@ def test_hints_are_taken_in_every_form(tmp_path):
         ('[{"x": 0.5, "y": 1.5, "colour": "#ffffff"}]', "y must lie inside the picture, from 0 to 1, got 1.5"),
         ('[{"x": 0.5, "y": 0.5, "colour": "red"}]', "colour must look like #c68642, got 'red'"),
         ('[{"x": 0.5, "y": 0.5, "colour": "#ffffff", "size": 0}]', "size must lie above 0 and at most 1"),
+        ('[{"x": 0.5, "y": 0.5, "colour": "#ffffff", "area": 7}]', "area must be text of at most 40 characters, got 7"),
         ("[3]", "hint 1: a hint must be an object"),
         ([RED] * (MAX_HINTS + 1), "more than 10,000 hints"),
         ("no-such-file.json", "no hints could be read from 'no-such-file.json'"),

@@ -6,7 +6,7 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import gradio as gr
 
 from colouru.hints import as_hints
 from colouru.model import ROLES
+from colouru.networks.album import Precedents
 from colouru.picture.photo import open_photo
 from colouru.picture.saving import save_picture
 from colouru.ui import board, words
-from colouru.ui.handlers import uploaded
+from colouru.ui.handlers import told_by, uploaded, what_tells
+from colouru.ui.series import MAX_PHOTOS
 from colouru.ui.work import colourizer
 
-MAX_PHOTOS = 500
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 
@@ -28,13 +29,15 @@ def glance(value: Any) -> dict[str, Any]:
     """One photo as it is seen among several: small, in colour, with its losses and the hints that were used.
 
     Args:
-        value: the `path` of an upload, its `hints`, None for those in the photo itself, its `saturation`, and a
-            `stamp`.
+        value: the `path` of an upload, its `hints`, None for those in the photo itself, its `saturation`, the `album`
+            that it follows, see `handlers.told_by`, and a `stamp`.
     """
     stamp = value.get("stamp") if isinstance(value, Mapping) else None
     try:
         photo = open_photo(uploaded(value))
         canvas = colourizer().open(photo.thumbnail(board.LOSS_SIDE))
+        if album := told_by(value.get("album")):
+            canvas.follow(album)
         hints = board.coloured_hints(canvas, photo.hints if value.get("hints") is None else value["hints"])
         coloured = canvas.colour(hints, saturation=value.get("saturation", 1.0))
     except ValueError as error:
@@ -63,8 +66,9 @@ def colour_all(value: Any) -> Iterator[tuple]:
     """How far it is, and in the end the zip of all photos in colour, gone once Gradio has taken its copy.
 
     Args:
-        value: `photos`, each as `glance` takes it; whether the `baseline`'s pictures shall be in it too, and the
-            `losses` as a table.
+        value: `photos`, each as `glance` takes it; whether they are an `album`, in which hints of each tell the others
+            what the same things look like; whether the `baseline`'s pictures shall be in it too, and the `losses` as a
+            table.
     """
     asked = value.get("photos") if isinstance(value, Mapping) else None
     if not isinstance(asked, list) or not asked:
@@ -74,14 +78,17 @@ def colour_all(value: Any) -> Iterator[tuple]:
     roles = ROLES if value.get("baseline") is True else ("gan",)
     problems: list[str] = []
     table = [["photo", "dots", *ROLES]]
+    yield {"done": 0, "of": len(asked)}, gr.skip()
+    told = [what_tells(each) for each in asked] if value.get("album") is True else []
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "coloured.zip"
         # Pictures are compressed already.
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as bundle:
             for number, each in enumerate(asked):
                 yield {"done": number, "of": len(asked)}, gr.skip()
+                others = [precedents for other, precedents in enumerate(told) if precedents and other != number]
                 try:
-                    row = put_photo(bundle, each, roles, measured=value.get("losses") is True)
+                    row = put_photo(bundle, each, roles, others, measured=value.get("losses") is True)
                 except ValueError as error:
                     problems.append(str(error))
                     continue
@@ -99,8 +106,13 @@ def colour_all(value: Any) -> Iterator[tuple]:
         yield {"done": len(asked), "of": len(asked)}, str(archive)
 
 
-def put_photo(bundle: zipfile.ZipFile, value: Any, roles: tuple[str, ...], *, measured: bool) -> list:
+def put_photo(
+    bundle: zipfile.ZipFile, value: Any, roles: tuple[str, ...], album: Sequence[Precedents], *, measured: bool
+) -> list:
     """Put one photo in colour into the zip as each of `roles` sees it; returns its row of the table of losses.
+
+    Args:
+        album: what other photos tell it.
 
     Raises:
         ValueError: if the photo or its hints cannot be used.
@@ -110,6 +122,8 @@ def put_photo(bundle: zipfile.ZipFile, value: Any, roles: tuple[str, ...], *, me
     hints = photo.hints if value.get("hints") is None else as_hints(value["hints"])
     saturation = value.get("saturation", 1.0)
     canvas = colourizer().open(photo)
+    if album:
+        canvas.follow(album)
     coloured = canvas.colour(hints, ROLES if measured else roles, saturation)
     # A JPEG for a JPEG, otherwise a PNG.
     suffix = path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else ".png"

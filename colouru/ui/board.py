@@ -230,14 +230,15 @@ SCRIPTS = (
 )
 
 
-def parts(source: str) -> dict[str, Any]:
-    """The arguments of the `gr.HTML` that is the page, with weights from `source`."""
+def parts(source: str, *, albums: bool = True) -> dict[str, Any]:
+    """The arguments of the `gr.HTML` that is the page, with weights from `source`, and whether they know albums."""
     return {
         "html_template": _read("page.html"),
         "js_on_load": script(*SCRIPTS),
         "apply_default_css": False,
         "words": {"en": ENGLISH} | {name: json.loads(_read(f"{name}.json")) for name in LANGUAGES},
         "source": source,
+        "albums": albums,
         "swatches": [[colour, name] for name, colour in SWATCHES.items()],
     }
 

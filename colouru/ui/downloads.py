@@ -1,5 +1,6 @@
 """What a person takes home: the photo in colour at its own size, its colours alone, the pair, or the hints."""
 
+import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,12 +10,12 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from colouru.hints import Hint, hints_to_json
+from colouru.hints import hints_to_json
 from colouru.picture.colour_layer import colour_layer
 from colouru.picture.saving import save_picture
 from colouru.ui import board, words
 from colouru.ui.handlers import plain_errors
-from colouru.ui.work import View, Work, colourizer
+from colouru.ui.work import Work, colourizer
 
 KINDS = ("gan-png", "gan-jpg", "baseline-png", "baseline-jpg", "layer", "pair", "hints")
 
@@ -35,15 +36,17 @@ def download(work: Work | None, value: Any) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder, plain_errors():
         said = board.told(value)
         hints = board.coloured_hints(work.canvas, said.hints)
-        yield str(write(value["kind"], work.path, hints, said.view, Path(folder) / Path(work.path).stem))
+        work = dataclasses.replace(work, hints=hints, view=said.view)
+        yield str(write(value["kind"], work, Path(folder) / Path(work.path).stem))
 
 
-def write(kind: str, photo: str, hints: tuple[Hint, ...], view: View, stem: Path) -> Path:
+def write(kind: str, work: Work, stem: Path) -> Path:
     """Write the file and return its path, `stem` with an ending that says what it is.
 
     Raises:
         ValueError: if the photo can no longer be read, or the picture cannot be written in that format.
     """
+    hints, view = work.hints, work.view
     if kind == "hints":
         path = stem.with_name(f"{stem.name}-hints.json")
         path.write_text(hints_to_json(hints), encoding="utf-8")
@@ -51,7 +54,9 @@ def write(kind: str, photo: str, hints: tuple[Hint, ...], view: View, stem: Path
     role, _, suffix = kind.partition("-")
     if not suffix:
         role, suffix = "gan", {"layer": "png", "pair": "jpg"}[kind]
-    canvas = colourizer().open(photo)
+    canvas = colourizer().open(work.path)
+    if work.album:
+        canvas.follow(work.album)
     picture, _ = canvas.colour(hints, [role], view.saturation)[role]
     path = stem.with_name(f"{stem.name}-{kind if kind in ('layer', 'pair') else role}.{suffix}")
     if kind == "layer":

@@ -14,10 +14,12 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from colouru.hints import hints_from_json
+from colouru.hints import as_hints, hints_from_json
+from colouru.networks.album import Precedents
 from colouru.picture.photo import open_photo
 from colouru.ui import board, painting, words
 from colouru.ui.examples import examples
+from colouru.ui.series import MAX_PHOTOS, precedents
 from colouru.ui.work import PREVIEW_SIDE, Work, colourizer
 
 
@@ -40,8 +42,8 @@ def start(value: Any) -> tuple:
     """Open a photo: the work, what the page shows, and an empty sheet to paint on.
 
     Args:
-        value: what `board.told` takes, its hints None for those in the photo itself, and either the `path` of an upload
-            or the number of an `example`.
+        value: what `board.told` takes, its hints None for those in the photo itself, either the `path` of an upload or
+            the number of an `example`, and as `album` the photos whose hints it follows, see `told_by`.
     """
     try:
         path, hints = requested(value)
@@ -50,7 +52,10 @@ def start(value: Any) -> tuple:
         said = board.told({**value, "hints": list(hints)})
         preview = photo.thumbnail(PREVIEW_SIDE)
         canvas = colourizer().open(preview)
-        work = Work(str(path), (photo.width, photo.height), canvas, board.coloured_hints(canvas, said.hints), said.view)
+        if album := told_by(value.get("album")):
+            canvas.follow(album)
+        hints = board.coloured_hints(canvas, said.hints)
+        work = Work(str(path), (photo.width, photo.height), canvas, hints, said.view, tuple(album))
     except ValueError as error:
         gr.Warning(str(error))
         return gr.skip(), refusal(value), gr.skip()
@@ -89,6 +94,23 @@ def uploaded(photo: Any) -> Path:
         if resolved.is_relative_to(Path(get_upload_folder()).resolve()) and resolved.is_file():
             return resolved
     raise ValueError(f"{words.NO_PHOTO} The photo must be a file that was uploaded to this app.")
+
+
+def told_by(photos: Any) -> list[Precedents]:
+    """What other photos of a series tell with their hints. What cannot be read tells nothing, and fails in its turn.
+
+    Args:
+        photos: of each the `path` of the upload and its `hints`, None for those in the photo itself.
+    """
+    return [told for photo in (photos if isinstance(photos, list) else [])[:MAX_PHOTOS] if (told := what_tells(photo))]
+
+
+def what_tells(photo: Any) -> Precedents | None:
+    """What one photo tells, as `told_by` takes it; None for one without hints, or that cannot be read."""
+    with contextlib.suppress(ValueError, OSError):
+        path = uploaded(photo)
+        hints = open_photo(path).hints if photo.get("hints") is None else as_hints(photo["hints"])
+        return precedents(path, hints) if hints else None
 
 
 def edit(work: Work | None, value: Any) -> tuple:

@@ -139,6 +139,9 @@ PAGE = {
     "note": "How do you know?",
     "note_of": "Note on dot {number}: how its colour is known",
     "remove": "Delete dot {number}",
+    "area_of": "Area, {count} dots",
+    "colour_of_area": "Colour of the area of {count} dots",
+    "remove_area": "Delete the area of {count} dots",
     "clipped": "nearest shown",
     "clipped_title": "This colour does not exist at the photo's lightness there: the nearest is shown.",
     "details": "Details",
@@ -156,6 +159,7 @@ PAGE = {
     "add_photos": "Add photos",
     "several_help": "Choose or drop many photos at once: each is coloured in turn, opens in the editor, and comes back "
     "with its dots. A file of hints, NAME.json, belongs to the photo NAME; a picture saved by ColourU brings its own.",
+    "one_series": "These photos are one series: hints in one tell the others what the same things look like",
     "strays": "Hints without a photo of their name: {names}",
     "waiting": "waiting",
     "colouring": "colouring…",

@@ -8,6 +8,7 @@ import sys
 
 from colouru.hints import Hint
 from colouru.model import WeightsError
+from colouru.networks.album import Precedents
 from colouru.pipeline import Canvas, Colourizer, pipeline
 
 # Longer side in pixels of the copy that is worked on and shown; finer detail is sent where a person looks for it.
@@ -39,6 +40,7 @@ class Work:
         canvas: the photo at the size in which it is shown.
         hints: those there are now. What was before is the browser's to know, and so outlives this server.
         view: see there.
+        album: what other photos of its series tell, which the canvas follows.
     """
 
     path: str
@@ -46,6 +48,7 @@ class Work:
     canvas: Canvas
     hints: tuple[Hint, ...] = ()
     view: View = View()
+    album: tuple[Precedents, ...] = ()
 
     def keep(self) -> None:
         """Let the hour after which Gradio deletes an upload begin anew; it goes by the time of the last change."""

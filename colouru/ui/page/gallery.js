@@ -4,8 +4,9 @@
 const tiles = find(".tiles"), stemOf = (name) => name.replace(/\.[^.]*$/, "").toLowerCase();
 
 // Each has an id, name and file, where the server had it last (`path`), hints (null for those in the photo itself), history
-// and saturation as in the editor, a state ("waiting", "colouring", "done" or "problem") and what was answered.
-let gallery = [], strays = [], glancing = null, glanced = null, packing = false;
+// and saturation as in the editor, a state ("waiting", "colouring", "done" or "problem"), what was answered, and what it was
+// told by the others then (`heard`).
+let gallery = [], strays = [], glancing = null, glanced = null, packing = false, isAlbum = false;
 
 const isGallery = () => app.dataset.state === "gallery";
 const entryOf = (source) => gallery.find((each) => each.id === source?.entry);
@@ -18,6 +19,9 @@ function showGallery() {
 }
 
 function leaveGallery() {
+  const each = entryOf(photo?.source);
+  // The others tell the photo in the editor something else than when it was opened.
+  if (each && photo.heard !== heardBy(each)) return open(photo.source, { hints, history: { past, future, curve } });
   app.dataset.state = photo ? "working" : "empty";
   if (photo) fitStage();
   else offer();
@@ -48,25 +52,56 @@ async function addPhotos(files) {
   showGallery();
 }
 
+// In an album each photo hears of the others' hints.
+
+const tellers = (each) => (isAlbum && each ? gallery.filter((other) => other !== each && other.state !== "problem" && other.hints?.length) : []);
+
+// A short name for what they tell, by which a photo knows whether it would hear anything new.
+const heardBy = (each) => tellers(each).map(({ id, hints: list }) => `${id}:${digest(list)}`).join(" ");
+const isStale = (each) => each.state === "done" && (each.heard ?? "") !== heardBy(each);
+
+const digests = new WeakMap();
+
+function digest(list) {
+  if (!digests.has(list)) {
+    const text = JSON.stringify(list.map((hint) => [hint?.x, hint?.y, hint?.size ?? 0.03, hint?.colour]));
+    digests.set(list, [...text].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) | 0, 0));
+  }
+  return digests.get(list);
+}
+
+// What the server is told of them. One that cannot be sent tells nothing, and says so in its turn.
+async function albumOf(each, show) {
+  const others = tellers(each);
+  await quietly(bring(others, show));
+  return others.map(({ path, hints: list }) => ({ path, hints: list }));
+}
+
+// Those photos are sent that the server has not, or no longer.
+async function bring(photos, show) {
+  const there = photos.length ? await server.kept(photos.map(({ path }) => path ?? null)) : [];
+  for (const [number, each] of photos.entries()) if (!there[number]) await pathOf(each, show);
+}
+
 async function colourGallery() {
   if (glancing) return;
-  while ((glancing = gallery.find((each) => each.state === "waiting"))) {
-    const each = glancing, asked = each.hints;
+  while ((glancing = gallery.find((each) => each.state === "waiting") ?? gallery.find(isStale))) {
+    const each = glancing, asked = each.hints, heard = heardBy(each), show = (sentence) => { find(".gallery-status").textContent = sentence; };
     each.state = "colouring";
     drawTile(each);
     let answer;
     try {
-      const path = await pathOf(each, (sentence) => { find(".gallery-status").textContent = sentence; });
+      const path = await pathOf(each, show), album = await albumOf(each, show);
       answer = await new Promise((done) => {
         glanced = { stamp: Math.max(Date.now(), 1 + (glanced?.stamp ?? 0)), done };
-        window.colouruTold.glance = { path, hints: asked, saturation: each.saturation ?? 1, stamp: glanced.stamp };
+        window.colouruTold.glance = { path, hints: asked, saturation: each.saturation ?? 1, album, stamp: glanced.stamp };
         trigger("submit");
       });
     } catch { answer = { problem: say(words.not_uploaded, { name: each.name }) }; }
     // Dots that were put meanwhile are newer.
     if (each.hints !== asked) each.state = "waiting";
     else if (answer.problem) Object.assign(each, { state: "problem", problem: answer.problem, picture: null });
-    else Object.assign(each, { state: "done", picture: answer.picture, hints: answer.hints, losses: answer.losses });
+    else Object.assign(each, { state: "done", picture: answer.picture, hints: answer.hints, losses: answer.losses, heard });
     keepEntry(each);
     drawGallery();
   }
@@ -114,15 +149,14 @@ async function downloadAll() {
   drawGallery();
   const done = gallery.filter((each) => each.state === "done");
   try {
-    const there = await server.kept(done.map((each) => each.path));
-    for (const [number, each] of done.entries()) if (!there[number]) await pathOf(each, (sentence) => { find(".gallery-status").textContent = sentence; });
+    await bring(done, (sentence) => { find(".gallery-status").textContent = sentence; });
   } catch {
     packing = false;
     drawGallery();
     return complain(words.nothing_answered);
   }
   const photos = done.map((each) => ({ path: each.path, hints: each.hints, saturation: each.saturation ?? 1 }));
-  window.colouruTold.all = { photos, baseline: find(".with-baseline").checked, losses: find(".with-losses").checked };
+  window.colouruTold.all = { photos, album: isAlbum, baseline: find(".with-baseline").checked, losses: find(".with-losses").checked };
   trigger("release");
 }
 
@@ -145,6 +179,8 @@ function drawGallery() {
   find(".download-all").disabled = packing || !ready;
   find(".download-all").classList.toggle("busy", packing);
   find(".forget-all").disabled = !gallery.length;
+  find(".album-box").hidden = !props.albums || gallery.length < 2;
+  find(".with-album").checked = isAlbum;
   find(".strays").hidden = !strays.length;
   find(".strays").textContent = say(words.strays, { names: strays.map((each) => each.name).join(", ") });
   drawButtons();
@@ -173,6 +209,11 @@ function drawTile(each) {
   each.tile.querySelector(".about").textContent = state === "problem" ? each.problem : parts.filter(Boolean).join(" · ");
 }
 
+find(".with-album").addEventListener("change", (event) => {
+  isAlbum = event.target.checked;
+  keepAlbum();
+  showGallery();
+});
 find(".photos").addEventListener("change", (event) => {
   const files = [...event.target.files];
   event.target.value = "";

@@ -43,7 +43,12 @@ function dropEntry({ id }) {
   quietly(inStore("readwrite", (store) => { store.delete(["file", id]); return store.delete(["entry", id]); }));
 }
 
+function keepAlbum() {
+  quietly(inStore("readwrite", (store) => store.put(isAlbum, "album")));
+}
+
 async function keptGallery() {
+  isAlbum ||= (await quietly(inStore("readonly", (store) => store.get("album")))) === true;
   const all = (kind) => quietly(inStore("readonly", (store) => store.getAll(IDBKeyRange.bound([kind], [kind, []]))));
   const entries = (await all("entry")) ?? [], files = (await all("file")) ?? [];
   if (entries.length !== files.length) return [];

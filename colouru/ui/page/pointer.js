@@ -25,8 +25,9 @@ function add(at) {
   change([...hints, hint], hints.length);
 }
 
-function remove(number) {
-  if (number >= 0 && number < hints.length) change(hints.filter((_, other) => other !== number), -1);
+function remove(...numbers) {
+  const left = hints.filter((_, number) => !numbers.includes(number));
+  if (left.length < hints.length) change(left, -1);
 }
 
 function select(number) {

@@ -16,8 +16,8 @@ function drawResults() {
   find(".reset").disabled = saturation === 1;
   find(".none").hidden = hints.length > 0;
   once("meaning", photo.no_loss_because, () => { find(".meaning").textContent = photo.no_loss_because || words.meaning; });
-  once("hints", [hints, clipped], () => list.replaceChildren(...hints.map(row)));
-  [...list.children].forEach((item, number) => item.classList.toggle("selected", number === selected));
+  once("hints", [hints, clipped], () => list.replaceChildren(...foldedHints().map(row)));
+  for (const item of list.querySelectorAll("li")) item.classList.toggle("selected", item.numbers.includes(selected));
   find(".curve-box").hidden = !photo.original;
   once("curve", curve, drawCurve);
 }
@@ -45,25 +45,55 @@ function make(tag, name, values) {
   return Object.assign(document.createElement(tag), { className: name, ...values });
 }
 
-function row(hint, number) {
-  const item = make("li", ""), which = { number: number + 1 };
-  const labelled = (node, sentence) => { node.setAttribute("aria-label", say(sentence, which)); return node; };
-  const own = make("button", "number", { type: "button", textContent: number + 1, title: say(words.select, which) });
-  own.addEventListener("click", () => select(number));
+// The numbers of the hints that each row is about. What one area made is one row, but for a dot of it that was given another
+// colour or note since.
+function foldedHints() {
+  const rows = new Map();
+  hints.forEach(({ area: whole, colour, note }, number) => {
+    const key = whole ? JSON.stringify([whole, colour, note || ""]) : number;
+    if (!rows.has(key)) rows.set(key, []);
+    rows.get(key).push(number);
+  });
+  return [...rows.values()];
+}
+
+// The areas whose single dots are to be seen.
+const unfolded = new Set();
+
+function row(numbers) {
+  const hint = hints[numbers[0]], isArea = numbers.length > 1, values = { number: numbers[0] + 1, count: numbers.length };
+  const item = make("li", isArea ? "whole" : "", { numbers });
+  const labelled = (node, sentence) => { node.setAttribute("aria-label", say(sentence, values)); return node; };
   const colour = make("input", "", { type: "color", value: hint.colour ?? "#808080", title: hint.colour ?? "" });
-  colour.addEventListener("change", () => amend(number, { colour: colour.value }));
-  const where = make("span", "place", { textContent: say(words.place, { x: percent(hint.x), y: percent(hint.y) }) });
+  colour.addEventListener("change", () => amend(numbers, { colour: colour.value }));
   const note = make("input", "note", { type: "text", value: hint.note ?? "", placeholder: words.note, maxLength: 2000 });
-  note.addEventListener("change", () => amend(number, { note: note.value }));
-  const away = make("button", "remove", { type: "button", textContent: "×", title: say(words.remove, which) });
-  away.addEventListener("click", () => remove(number));
-  const moved = clipped.includes(number) ? [make("span", "clipped", { textContent: words.clipped, title: words.clipped_title })] : [];
-  item.append(labelled(own, words.select), labelled(colour, words.colour_of), where, ...moved, labelled(away, words.remove), labelled(note, words.note_of));
+  note.addEventListener("change", () => amend(numbers, { note: note.value }));
+  const away = make("button", "remove", { type: "button", textContent: "×", title: say(isArea ? words.remove_area : words.remove, values) });
+  away.addEventListener("click", () => remove(...numbers));
+  const moved = clipped.some((number) => numbers.includes(number)) ? [make("span", "clipped", { textContent: words.clipped, title: words.clipped_title })] : [];
+  const end = [...moved, labelled(away, isArea ? words.remove_area : words.remove), labelled(note, isArea ? words.note_of_area : words.note_of)];
+  if (isArea) {
+    const dots = make("ol", "its-dots"), fold = make("button", "fold", { type: "button", textContent: say(words.area_of, values) });
+    dots.append(...numbers.map((number) => row([number])));
+    const unfold = (on) => {
+      unfolded[on ? "add" : "delete"](hint.area);
+      fold.setAttribute("aria-expanded", String(on));
+      dots.hidden = !on;
+    };
+    fold.addEventListener("click", () => unfold(dots.hidden));
+    unfold(unfolded.has(hint.area));
+    item.append(fold, labelled(colour, words.colour_of_area), ...end, dots);
+  } else {
+    const own = make("button", "number", { type: "button", textContent: values.number, title: say(words.select, values) });
+    own.addEventListener("click", () => select(numbers[0]));
+    const where = make("span", "place", { textContent: say(words.place, { x: percent(hint.x), y: percent(hint.y) }) });
+    item.append(labelled(own, words.select), labelled(colour, words.colour_of), where, ...end);
+  }
   return item;
 }
 
-function amend(number, values) {
-  change(hints.map((hint, other) => (other === number ? { ...hint, ...values } : hint)));
+function amend(numbers, values) {
+  change(hints.map((hint, number) => (numbers.includes(number) ? { ...hint, ...values } : hint)));
 }
 
 // Saturation: seen at once, told when it rests, by whatever it was turned.

@@ -114,12 +114,14 @@ async function readStrokes(number) {
   }
 }
 
-// What is painted on a sheet, the URL of a PNG, becomes hints of that photo, each with these values besides its own.
+// What is painted on a sheet, the URL of a PNG, becomes hints of that photo, each with these values besides its own; more
+// than one are an area.
 async function layHints(url, whose, values) {
   const found = await server.squares(url);
   if (whose !== photo) return;
   if (!found || found.problem) return complain(found?.problem ?? words.nothing_answered);
   if (!found.hints.length) return describe();
   remember(found.hints[0].colour);
-  change([...hints, ...found.hints.map((hint) => ({ ...hint, ...values }))], -1);
+  const whole = found.hints.length > 1 && { area: Date.now().toString(36) };
+  change([...hints, ...found.hints.map((hint) => ({ ...hint, ...values, ...whole }))], -1);
 }

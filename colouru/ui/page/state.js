@@ -133,6 +133,7 @@ async function begin(value) {
   photo = { ...facts, grey, pixels, original: own && { image: own, pixels: pixelsOf(own) }, coarse: { gan: pixelsOf(gan), baseline: pixelsOf(baseline) }, detail: null };
   ({ past, future, curve } = opening.history ?? { past: [], future: [], curve: [] });
   const { source } = opening;
+  photo.heard = opening.heard;
   opening = null;
   next = null;
   guides = {};
@@ -158,7 +159,10 @@ async function open(source, kept = null) {
   app.classList.add("opening");
   showOpening(say(words.opening, { name: source.name }));
   const told = { hints: kept?.hints ?? null, saturation, advise: false, doubt: false };
+  const each = entryOf(source);
+  opening.heard = heardBy(each);
   try {
+    told.album = await albumOf(each, showOpening);
     if (source.file) told.path = await pathOf(source, showOpening);
     else told.example = source.example;
   } catch {
