@@ -112,7 +112,7 @@ function drawPlane(L, code) {
   }
   context.putImageData(image, 0, 0);
   gamut.textContent = "";
-  plane.setAttribute("aria-valuetext", code ?? "");
+  plane.setAttribute("aria-valuetext", code ?? words.likeliest);
   if (!code) return;
   const [, a, b] = labOf(code);
   for (const [radius, ink] of [[6, "#000"], [4, "#fff"]]) {
