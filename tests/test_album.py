@@ -31,22 +31,34 @@ def crops() -> list[np.ndarray]:
     return [astronaut()[:360, :360], astronaut()[-360:, -360:]]
 
 
-def told(phi: torch.Tensor, residual: float) -> Precedents:
-    return Precedents(phi, torch.full((len(phi), 2), residual), torch.ones(len(phi)))
+GIST = torch.ones(1, 8)
+
+
+def told(phi: torch.Tensor, residual: float, gist: torch.Tensor = GIST) -> Precedents:
+    return Precedents(phi, torch.full((len(phi), 2), residual), torch.ones(len(phi)), gist[0])
 
 
 def test_what_is_alike_moves_and_what_is_not_stays():
     phi = torch.zeros(1, 3, 4, 4)
     phi[..., 2:] = 50
-    moved = Album(3)([told(torch.zeros(1, 3), 2.0)], phi)
+    moved = Album(3, 8)([told(torch.zeros(1, 3), 2.0)], phi, GIST)
     assert (moved[..., :2] > 0.5).all()
     assert moved[..., 2:].abs().max() < 1e-3
 
 
 def test_of_very_many_precedents_those_are_heard_that_are_most_like_the_photo():
     strangers = told(torch.full((2 * MAX_PRECEDENTS, 3), 50.0), -1.0)
-    moved = Album(3)([strangers, told(torch.zeros(1, 3), 2.0), strangers], torch.zeros(1, 3, 8, 8))
+    moved = Album(3, 8)([strangers, told(torch.zeros(1, 3), 2.0), strangers], torch.zeros(1, 3, 8, 8), GIST)
     assert (moved > 0.5).all()
+
+
+def test_a_photo_of_something_else_altogether_tells_nothing():
+    album = Album(3, 8)
+    torch.nn.init.zeros_(album.kind.bias)
+    phi = torch.zeros(1, 3, 4, 4)
+    stranger = told(torch.zeros(1, 3), 2.0, gist=-GIST)
+    moved, alone = album([stranger], phi, GIST), album([told(torch.zeros(1, 3), 2.0)], phi, GIST)
+    assert moved.abs().max() < 0.01 * alone.abs().max()
 
 
 def test_hints_in_one_photo_lower_the_loss_of_another_of_the_same_things(colourize, crops):

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from colouru.networks import Generator
 from train.checkpoint import save_checkpoint, trained_colourizer
-from train.data import hold_out_photos, load_photos, random_stream, whole_batch
+from train.data import draw_crops, hold_out_photos, load_photos, random_stream, whole_batch
 from train.hints import simulate_hints
 from train.objective import GREY_ERROR
 from train.run import rate_at
@@ -29,6 +29,9 @@ SHARE = 0.7
 # The side of a hint, and how many there may be.
 SIDES = (6, 6)
 COUNTS = (1, 2, 5, 10, 20)
+
+# From so many photographs it is learned which photos as wholes are alike, so many at a time, each seen as large as this.
+COMPARED, COMPARED_AT_ONCE, SEEN = 3000, 128, 96
 
 # How much worse it is to mislead a photo that has nothing to do with the hints than not to help one that has.
 STRANGERS = 6.0
@@ -54,10 +57,12 @@ def learn_albums(args: argparse.Namespace) -> None:
     network, state = trained_colourizer(args.generator)
     if not isinstance(network, Generator):
         raise ValueError(f"{args.generator} holds no generator but {state['colourizer']['network']}")
-    # Those that the generator has not learned from: of others it knows the colours too well to be surprised by hints.
-    _, photos = hold_out_photos(load_photos("train", datasets=args.photos, longest=LONGEST))
+    learned, photos = hold_out_photos(load_photos("train", datasets=args.photos, longest=LONGEST))
     network.album.requires_grad_(True)
-    optimizer = torch.optim.Adam(network.album.parameters(), args.lr)
+    learn_likeness(network, learned[:: max(1, len(learned) // COMPARED)], args.seed)
+    network.album.kind.requires_grad_(False)
+    # The rest from those that the generator has not learned from: it knows others too well to be surprised by hints.
+    optimizer = torch.optim.Adam([p for p in network.album.parameters() if p.requires_grad], args.lr)
     args.out.mkdir(parents=True, exist_ok=True)
     for step in (bar := tqdm(range(args.steps), unit="step")):
         chance = random_stream(args.seed, step, 0, torch.device("cpu"))
@@ -76,6 +81,22 @@ def learn_albums(args: argparse.Namespace) -> None:
     network.album.requires_grad_(False)
     weights = network.state_dict()
     save_checkpoint(args.out, {"step": 0, "colourizer": state["colourizer"], "weights": weights})
+
+
+def learn_likeness(network: Generator, photos: list[Tensor], seed: int, steps: int = 300, lr: float = 0.003) -> None:
+    """Learn which photos as wholes are alike: two crops of one are, those of two are not, or so it is taken to be."""
+    chance = random_stream(seed, 0, 0, torch.device("cpu"))
+    with torch.no_grad():
+        crops = [draw_crops([photo], SEEN, 2, chance, least=0.5)[0] for photo in photos]
+        gists = torch.stack([network.see(pair).gist for pair in crops])  # (N,2,G)
+    optimizer = torch.optim.Adam(network.album.parameters(), lr)
+    for _ in range(steps):
+        some = gists[torch.randperm(len(gists), generator=chance)[:COMPARED_AT_ONCE]]
+        alike = network.album.likeness(some[:, None, 0], some[None, :, 1])
+        same = torch.eye(len(some), dtype=torch.bool)
+        optimizer.zero_grad()
+        (F.softplus(-alike[same]).mean() + STRANGERS * F.softplus(alike[~same]).mean()).backward()
+        optimizer.step()
 
 
 # L, ab, hint_ab and hint_mask of the photo with hints, then L and ab of the one without.

@@ -1,13 +1,15 @@
 """What the hints of one photo tell others of the same series: what looks and means the same has the same colour.
 
 It is kriging over the generator's features once more, without place, and with scales and a noise of its own, for what
-is alike in another photo is only likely to be the same. Knows nothing of files.
+is alike in another photo is only likely to be the same; and less likely so, the less the photos as wholes are alike.
+Knows nothing of files.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colouru.networks.kriging import kernel, krige
@@ -18,6 +20,12 @@ MAX_PRECEDENTS = 512
 # Every so manieth place of a photo is asked what it is like, each way.
 STRIDE = 4
 
+# Numbers by which photos as wholes are compared.
+KINDS = 16
+
+# Hints of a photo that is less alike than this are as good as none.
+LEAST_LIKENESS = 1e-6
+
 
 class Precedents(NamedTuple):
     """What the hints of one photo tell of what they lie on.
@@ -26,7 +34,17 @@ class Precedents(NamedTuple):
         phi: (K,D), its features, without place.
         residual: (K,2), the hints' ab less the automatic colouring there, in units of the deviation expected there.
         doubt: (K,), how much more than others each is doubted.
+        gist: (G,), what the photo shows as a whole, see `Sight`.
     """
+
+    phi: Tensor
+    residual: Tensor
+    doubt: Tensor
+    gist: Tensor
+
+
+class _Told(NamedTuple):
+    """What one photo is told by others, each as in `Precedents`."""
 
     phi: Tensor
     residual: Tensor
@@ -37,25 +55,35 @@ class Album(nn.Module):
     """How far precedents are to be followed, learned on crops of the same photograph and on photographs of others.
 
     Args:
-        features: D of `Precedents`.
+        features, gist: D and G of `Precedents`.
     """
 
-    def __init__(self, features: int):
+    def __init__(self, features: int, gist: int):
         super().__init__()
+        self.kind = nn.Linear(gist, KINDS)
+        self.log_steepness = nn.Parameter(torch.tensor(2.0))
+        self.least_alike = nn.Parameter(torch.tensor(0.0))
         self.log_scale = nn.Parameter(torch.full((features,), 0.5))
         self.log_noise = nn.Parameter(torch.tensor(-1.0))
         self.log_weight = nn.Parameter(torch.tensor(0.0))
         # Single photos teach nothing of this, and several processes share no gradient that there is not.
         self.requires_grad_(False)
 
-    def forward(self, precedents: Sequence[Precedents], phi: Tensor) -> Tensor:
+    def likeness(self, gist: Tensor, other: Tensor) -> Tensor:
+        """The logarithm of the odds that two photos, (...,G) each, are of one series: of the same things."""
+        alike = F.cosine_similarity(self.kind(gist), self.kind(other), dim=-1)
+        return self.log_steepness.exp() * (alike - self.least_alike)
+
+    def forward(self, precedents: Sequence[Precedents], phi: Tensor, gist: Tensor) -> Tensor:
         """(1,2,h,w): by how many deviations the automatic colouring of a photo is to move, 0 where nothing is alike.
 
         Args:
             precedents: of one photo or more.
             phi: (1,D,h,w), the features of the photo, without place.
+            gist: (1,G), what it shows as a whole.
         """
-        told = Precedents(*(torch.cat(parts) for parts in zip(*precedents, strict=True)))
+        phis, residuals, doubts = zip(*(self._heard(each, gist[0]) for each in precedents), strict=True)
+        told = _Told(torch.cat(phis), torch.cat(residuals), torch.cat(doubts))
         told = self._likest(told, phi) if len(told.phi) > MAX_PRECEDENTS else told
         scale = self.log_scale.exp()
         ones = torch.ones_like(told.residual[:, :1])
@@ -69,9 +97,14 @@ class Album(nn.Module):
         # Again by how alike it is: many precedents that are each only a little alike would move every photo.
         return self.log_weight.exp() * spread * known.clamp(0, 1).square()
 
-    def _likest(self, told: Precedents, phi: Tensor) -> Precedents:
+    def _heard(self, precedents: Precedents, gist: Tensor) -> _Told:
+        """The more doubted, the less the whole photo that they are of is like this one."""
+        alike = self.likeness(precedents.gist, gist).sigmoid().clamp_min(LEAST_LIKENESS)
+        return _Told(precedents.phi, precedents.residual, precedents.doubt / alike)
+
+    def _likest(self, told: _Told, phi: Tensor) -> _Told:
         scale = self.log_scale.exp()
         places = phi[..., ::STRIDE, ::STRIDE].flatten(2).mT * scale
         likeness = torch.cat([kernel(part[None] * scale, places).amax(2)[0] for part in told.phi.split(MAX_PRECEDENTS)])
         kept = likeness.topk(MAX_PRECEDENTS).indices
-        return Precedents(*(part[kept] for part in told))
+        return _Told(*(part[kept] for part in told))

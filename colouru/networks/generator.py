@@ -50,6 +50,7 @@ class Sight(NamedTuple):
         deviation: (N,1,h,w), the standard deviation that the truth is expected to have around `ab`.
         affinity: (N,8,2h,2w), how alike neighbours are in lightness.
         coarse_affinity: (N,8,h/2,w/2), the same of the picture at a quarter of its size.
+        gist: (N,G), what the photo shows as a whole.
     """
 
     L: Tensor
@@ -60,6 +61,7 @@ class Sight(NamedTuple):
     deviation: Tensor
     affinity: Tensor
     coarse_affinity: Tensor
+    gist: Tensor
 
     def padded(self, hints: Tensor) -> Tensor:
         """`hint_ab` or `hint_mask` (N,C,H,W) at the padded size; zeros, as the padding holds no hints."""
@@ -143,12 +145,13 @@ class Generator(nn.Module):
             nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE), nn.Conv2d(16, 3, 3, padding=1)
         )
         self.palette = nn.Conv2d(e, len(AB_BINS), 1)
-        self.album = Album(self.phi.out_channels + 1)
+        self.album = Album(self.phi.out_channels + 1, semantic_widths[-1])
         # At first nothing is refined: kriging is a good guess from the first step on.
         for last in (self.automatic, self.log_deviation, self.doubt[-1], self.refine[-1], self.sharpen[-1]):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
-        nn.init.normal_(self.near.weight, std=0.05)
+        # On the device "meta", where weights are loaded, `normal_` alone would import a second and 70 MB of PyTorch.
+        nn.init.uniform_(self.near.weight, -0.09, 0.09)
         nn.init.zeros_(self.tone[-1].weight)
 
     def see(self, L: Tensor) -> Sight:
@@ -171,7 +174,8 @@ class Generator(nn.Module):
         ab = _resized(knowledge.ab, x) + self.automatic(x)
         log_deviation = _resized(knowledge.log_deviation, x) + self.log_deviation(x)
         deviation = log_deviation.clamp(-5, 1).exp()
-        return Sight(L, x, context, ab, phi, deviation, affinity(L), affinity(F.avg_pool2d(L, 4)))
+        coarse = affinity(F.avg_pool2d(L, 4))
+        return Sight(L, x, context, ab, phi, deviation, affinity(L), coarse, knowledge.deepest)
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor, boldness: float = 0.0) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke.
@@ -205,14 +209,15 @@ class Generator(nn.Module):
         residual = tokens.mean((hint - sight.ab) / sight.deviation)
         doubt = self._doubt(sight, tokens, hint, residual)
         exists = tokens.exists[0] > 0
-        return Precedents(tokens.mean(_placeless(sight.phi))[0, exists], residual[0, exists], doubt[0, exists])
+        phi = tokens.mean(_placeless(sight.phi))
+        return Precedents(phi[0, exists], residual[0, exists], doubt[0, exists], sight.gist[0])
 
     def following(self, sight: Sight, precedents: Sequence[Precedents]) -> Sight:
         """The sight (N=1) of a photo whose automatic colouring follows the precedents of others, as far as it is alike.
 
         The photo's own hints are then answered as ever, so they are never outvoted.
         """
-        moved = self.album(precedents, _placeless(sight.phi)) * sight.deviation
+        moved = self.album(precedents, _placeless(sight.phi), sight.gist) * sight.deviation
         return sight._replace(ab=sight.ab + moved)
 
     def _read(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor) -> Reading:
@@ -239,7 +244,9 @@ class Generator(nn.Module):
         values = torch.cat([residual, torch.ones_like(residual[..., :1])], 2)
         noise = self.noise * self._doubt(sight, tokens, hint, residual)
         spread, known = krige(phi, values, sight.phi, noise=noise, exists=tokens.exists).split([2, 1], 1)
-        return spread * sight.deviation, known
+        # Twice more by how much is known: what is only a little like a lone dot would else take a little of its colour,
+        # and of a vivid one too much.
+        return spread * known.clamp(0, 1).square() * sight.deviation, known
 
     def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
         """(N,K): how much more than others each hint is doubted as evidence of anything but its own surroundings.
