@@ -33,6 +33,10 @@ COUNTS = (1, 2, 5, 10, 20)
 # From so many photographs it is learned which photos as wholes are alike, so many at a time, each seen as large as this.
 COMPARED, COMPARED_AT_ONCE, SEEN = 3000, 128, 96
 
+# By so much, of a cosine, photos have to be more alike than was learned, for a few hundred photographs do not show all that
+# strangers can have in common.
+MARGIN = 0.3
+
 # How much worse it is to mislead a photo that has nothing to do with the hints than not to help one that has.
 STRANGERS = 6.0
 
@@ -79,6 +83,7 @@ def learn_albums(args: argparse.Namespace) -> None:
         optimizer.step()
         bar.set_postfix(shown, refresh=False)
     network.album.requires_grad_(False)
+    network.album.least_alike += MARGIN
     weights = network.state_dict()
     save_checkpoint(args.out, {"step": 0, "colourizer": state["colourizer"], "weights": weights})
 
