@@ -30,11 +30,11 @@ SHARE = 0.7
 SIDES = (6, 6)
 COUNTS = (1, 2, 5, 10, 20)
 
-# From so many photographs it is learned which photos as wholes are alike, so many at a time, each seen as large as this.
-COMPARED, COMPARED_AT_ONCE, SEEN = 3000, 128, 96
+# Which photos as wholes are alike is learned from so many at a time, each seen as large as this.
+COMPARED, SEEN = 128, 96
 
-# By so much, of a cosine, photos have to be more alike than was learned, for a few hundred photographs do not show all that
-# strangers can have in common.
+# By so much, of a cosine, photos have to be more alike than was learned, for a few hundred photographs do not show all
+# that strangers can have in common.
 MARGIN = 0.3
 
 # How much worse it is to mislead a photo that has nothing to do with the hints than not to help one that has.
@@ -63,7 +63,7 @@ def learn_albums(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.generator} holds no generator but {state['colourizer']['network']}")
     learned, photos = hold_out_photos(load_photos("train", datasets=args.photos, longest=LONGEST))
     network.album.requires_grad_(True)
-    learn_likeness(network, learned[:: max(1, len(learned) // COMPARED)], args.seed)
+    learn_likeness(network, learned, args.seed)
     network.album.kind.requires_grad_(False)
     # The rest from those that the generator has not learned from: it knows others too well to be surprised by hints.
     optimizer = torch.optim.Adam([p for p in network.album.parameters() if p.requires_grad], args.lr)
@@ -96,7 +96,7 @@ def learn_likeness(network: Generator, photos: list[Tensor], seed: int, steps: i
         gists = torch.stack([network.see(pair).gist for pair in crops])  # (N,2,G)
     optimizer = torch.optim.Adam(network.album.parameters(), lr)
     for _ in range(steps):
-        some = gists[torch.randperm(len(gists), generator=chance)[:COMPARED_AT_ONCE]]
+        some = gists[torch.randperm(len(gists), generator=chance)[:COMPARED]]
         alike = network.album.likeness(some[:, None, 0], some[None, :, 1])
         same = torch.eye(len(some), dtype=torch.bool)
         optimizer.zero_grad()
