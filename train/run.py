@@ -138,8 +138,6 @@ class Run:
 
     def __init__(self, accelerator: Accelerator, args: argparse.Namespace, total_steps: int, first_step: int):
         self.accelerator, self.args = accelerator, args
-        # Kernels of places that are nothing alike have gradients so small that processors slow down over them.
-        torch.set_flush_denormal(True)
         self.total_steps, self.first_step = total_steps, first_step
         self.step = first_step
         self.metrics = args.out / "metrics.jsonl"
@@ -159,6 +157,8 @@ class Run:
     def steps(self, save: Callable[[], None], watch: Callable[[], dict[str, float]]) -> Iterator[int]:
         """The numbers of the steps to do; between them `save` and `watch` are called when it is time."""
         previous = signal.signal(signal.SIGINT, self._stop)
+        # Kernels of places that are nothing alike have gradients so small that processors slow down over them.
+        torch.set_flush_denormal(True)
         images_a_step = self.args.batch_size * self.accelerator.num_processes
         bar = tqdm(
             total=self.total_steps * images_a_step,
@@ -182,6 +182,7 @@ class Run:
                         save()
         finally:
             bar.close()
+            torch.set_flush_denormal(False)
             signal.signal(signal.SIGINT, previous)
         if self.stopping:
             sys.exit(f"stopped after step {self.step}; --resume goes on from there")
