@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colouru.networks.kriging import kernel, krige
+from colouru.networks.kriging import kernel, krige_surely
 
 # Of all that the hints of an album tell, so much is heard: what is most like anything in the photo.
 MAX_PRECEDENTS = 512
@@ -41,14 +41,6 @@ class Precedents(NamedTuple):
     residual: Tensor
     doubt: Tensor
     gist: Tensor
-
-
-class _Told(NamedTuple):
-    """What one photo is told by others, each as in `Precedents`."""
-
-    phi: Tensor
-    residual: Tensor
-    doubt: Tensor
 
 
 class Album(nn.Module):
@@ -82,29 +74,25 @@ class Album(nn.Module):
             phi: (1,D,h,w), the features of the photo, without place.
             gist: (1,G), what it shows as a whole.
         """
-        phis, residuals, doubts = zip(*(self._heard(each, gist[0]) for each in precedents), strict=True)
-        told = _Told(torch.cat(phis), torch.cat(residuals), torch.cat(doubts))
-        told = self._likest(told, phi) if len(told.phi) > MAX_PRECEDENTS else told
-        scale = self.log_scale.exp()
-        ones = torch.ones_like(told.residual[:, :1])
-        spread, known = krige(
-            told.phi[None] * scale,
-            torch.cat([told.residual, ones], 1)[None],
-            phi * scale[:, None, None],
-            noise=(self.log_noise.exp() * told.doubt + 1e-3)[None],
-            exists=ones.T,
-        ).split([2, 1], 1)
-        # Again by how alike it is: many precedents that are each only a little alike would move every photo.
-        return self.log_weight.exp() * spread * known.clamp(0, 1).square()
+        phis = torch.cat([each.phi for each in precedents]) * self.log_scale.exp()
+        residuals = torch.cat([each.residual for each in precedents])
+        doubts = torch.cat([each.doubt / self._hearing(each, gist) for each in precedents])
+        phi = phi * self.log_scale.exp()[:, None, None]
+        if len(phis) > MAX_PRECEDENTS:
+            kept = _likest(phis, phi)
+            phis, residuals, doubts = phis[kept], residuals[kept], doubts[kept]
+        noise = self.log_noise.exp() * doubts + 1e-3
+        exists = torch.ones_like(noise)[None]
+        spread, _ = krige_surely(phis[None], residuals[None], phi, noise=noise[None], exists=exists)
+        return self.log_weight.exp() * spread
 
-    def _heard(self, precedents: Precedents, gist: Tensor) -> _Told:
-        """The more doubted, the less the whole photo that they are of is like this one."""
-        alike = self.likeness(precedents.gist, gist).sigmoid().clamp_min(LEAST_LIKENESS)
-        return _Told(precedents.phi, precedents.residual, precedents.doubt / alike)
+    def _hearing(self, precedents: Precedents, gist: Tensor) -> Tensor:
+        """In (0, 1]: the less the whole photo that they are of is like this one, the more they are doubted."""
+        return self.likeness(precedents.gist, gist[0]).sigmoid().clamp_min(LEAST_LIKENESS)
 
-    def _likest(self, told: _Told, phi: Tensor) -> _Told:
-        scale = self.log_scale.exp()
-        places = phi[..., ::STRIDE, ::STRIDE].flatten(2).mT * scale
-        likeness = torch.cat([kernel(part[None] * scale, places).amax(2)[0] for part in told.phi.split(MAX_PRECEDENTS)])
-        kept = likeness.topk(MAX_PRECEDENTS).indices
-        return _Told(*(part[kept] for part in told))
+
+def _likest(phis: Tensor, phi: Tensor) -> Tensor:
+    """The numbers of those of `phis` (K,D) that are most like anything in `phi` (1,D,h,w), all scaled."""
+    places = phi[..., ::STRIDE, ::STRIDE].flatten(2).mT
+    likeness = torch.cat([kernel(part[None], places).amax(2)[0] for part in phis.split(MAX_PRECEDENTS)])
+    return likeness.topk(MAX_PRECEDENTS).indices

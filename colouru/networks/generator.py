@@ -19,7 +19,7 @@ from colouru.networks.album import Album, Precedents
 from colouru.networks.bins import AB_BINS
 from colouru.networks.blocks import Residual, check_widths, convolution, double, halve
 from colouru.networks.diffusion import HOLD, affinity, diffuse
-from colouru.networks.kriging import Tokens, krige, tokens_of
+from colouru.networks.kriging import Tokens, krige, krige_surely, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
 from colouru.networks.semantic import Semantic, thumbnail
 
@@ -240,13 +240,9 @@ class Generator(nn.Module):
     def _spread(self, sight: Sight, tokens: Tokens, hint: Tensor) -> tuple[Tensor, Tensor]:
         """The hints' residuals, taken to everything alike: (N,2,h,w), and how much that is to be believed (N,1,h,w)."""
         phi, residual = tokens.mean(sight.phi), tokens.mean((hint - sight.ab) / sight.deviation)  # (N,K,D), (N,K,2)
-        # What a residual of 1 everywhere would become, too: 1 at a hint, 0 far from all.
-        values = torch.cat([residual, torch.ones_like(residual[..., :1])], 2)
         noise = self.noise * self._doubt(sight, tokens, hint, residual)
-        spread, known = krige(phi, values, sight.phi, noise=noise, exists=tokens.exists).split([2, 1], 1)
-        # Twice more by how much is known: what is only a little like a lone dot would else take a little of its colour,
-        # and of a vivid one too much.
-        return spread * known.clamp(0, 1).square() * sight.deviation, known
+        spread, known = krige_surely(phi, residual, sight.phi, noise=noise, exists=tokens.exists)
+        return spread * sight.deviation, known
 
     def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
         """(N,K): how much more than others each hint is doubted as evidence of anything but its own surroundings.

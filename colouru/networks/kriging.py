@@ -111,6 +111,20 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
         return torch.cat(spread)[order.argsort()].view(N, -1, h, w)
 
 
+def krige_surely(
+    places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | float, exists: Tensor
+) -> tuple[Tensor, Tensor]:
+    """As `krige`, but believed only where much is known: the values (N,C,h,w), and how much that is, (N,1,h,w).
+
+    Known is what a value of 1 everywhere would become: 1 at a place, 0 far from all. Its square is how far the values
+    are believed: what is only a little like a lone place would else take a little of its value, and of an extreme one
+    too much.
+    """
+    values = torch.cat([values, torch.ones_like(values[..., :1])], 2)
+    spread, known = krige(places, values, pixels, noise=noise, exists=exists).split([values.shape[2] - 1, 1], 1)
+    return spread * known.clamp(0, 1).square(), known
+
+
 def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
     """The lower Cholesky factor (N,K,K) of the covariance of noisy values at `places` (N,K,D)."""
     covariance = kernel(places, places) * (exists[:, None] * exists[..., None])
