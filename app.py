@@ -32,9 +32,9 @@ with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     shown = board.parts(colourizer().source, albums=colourizer().advises)
     asked = [painting.squares, pairs, batch.kept, waiting.line]
     page = gr.HTML(elem_id="page", server_functions=asked, **shown)
-    # The page lays it over the canvas, and reads each stroke itself: as an input of an event it would be sent some
-    # twenty-five times a dot.
-    sketch = gr.ImageEditor(
+    # The page lays it over the canvas with a sheet of its own, and reads each stroke itself: no event has it as input or
+    # output, for then all that is on it would be sent many times a dot.
+    gr.ImageEditor(
         label=words.SKETCH,
         image_mode="RGBA",
         format="png",
@@ -55,7 +55,7 @@ with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     in_turn = {"concurrency_id": waiting.LINE, "concurrency_limit": 1}
     quietly = {"show_progress": "hidden", "api_visibility": "private"}
     # An event of this component must have one of Gradio's names; the handler says what each means.
-    opened = page.upload(handlers.start, said, [work, page, sketch], js=told_alone("open"), **quietly, **in_turn)
+    opened = page.upload(handlers.start, said, [work, page], js=told_alone("open"), **quietly, **in_turn)
     latest = {"trigger_mode": "always_last", **quietly, **in_turn}
     edited = page.input(handlers.edit, [work, said], [work, page], js=told("edit"), **latest)
     outlined = page.apply(handlers.outline, [work, said], page, js=told("area"), **latest)

@@ -174,6 +174,7 @@ class Canvas:
             with torch.inference_mode():
                 self.sight = model.gan.see(self.L["gan"].to(device))
         self._alone, self.followed = self.sight, 0
+        self._suggested: tuple[tuple, list[Suggestion]] = ((), [])
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
@@ -314,14 +315,20 @@ class Canvas:
         generator, sight = self._generator()
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError(f"expected a spot inside the picture, x and y from 0 to 1, got {x}, {y}")
-        context = generator.context(sight, *self._hint_tensors("gan", self.read_hints(hints)))
+        hints = self.read_hints(hints)
+        # Whoever asks what colour a dot should have asks next what else it might have been.
+        question, answer = self._suggested
+        if question == (asked := (x, y, tuple(hints))):
+            return list(answer)
+        context = generator.context(sight, *self._hint_tensors("gan", hints))
         height, width = self.L["gan"].shape[2:]
         photo = self.photo.overview
         row, column = pixel_at(y, photo.height), pixel_at(x, photo.width)
         lightness = float(picture_to_lab(photo.pixels[row : row + 1, column : column + 1])[0, 0])
         padded_height, padded_width = sight.L.shape[2:]
         found = likely_colours(generator, context, x * width / padded_width, y * height / padded_height, lightness)
-        return [Suggestion(_hexadecimal(lightness, ab), likelihood) for ab, likelihood in found]
+        self._suggested = asked, [Suggestion(_hexadecimal(lightness, ab), likelihood) for ab, likelihood in found]
+        return list(self._suggested[1])
 
     @torch.inference_mode()
     def where_next(self, hints: Any = None) -> Advice:
@@ -379,7 +386,9 @@ class Canvas:
         generator, _ = self._generator()
         self.sight = generator.following(self._alone, precedents) if precedents else self._alone
         self.followed = len(precedents)
-        self.__dict__.pop("_unhinted", None)
+        self._suggested = (), []
+        for name in ("_unhinted", "_unhinted_shown"):
+            self.__dict__.pop(name, None)
 
     def _generator(self) -> tuple[Generator, Sight]:
         if self.sight is None:
@@ -412,13 +421,17 @@ class Canvas:
         """What the generator answers (1,2,h,w) without hints."""
         return self._answer([])
 
+    @functools.cached_property
+    def _unhinted_shown(self) -> Tensor:
+        """The ab (2,h,w), in CIELAB units, that the screen has for it."""
+        return into_gamut(from_network(self.L["gan"], self._unhinted))[0][0, 1:]
+
     def _surprise(self, hints: Sequence[Hint]) -> float:
         """By how much, in ab units, the hint that differs most does so from what is shown without any."""
-        L = self.L["gan"]
-        shown = into_gamut(from_network(L, self._unhinted))[0][0, 1:]
+        shown = self._unhinted_shown
         return max(
             float((shown[:, rows, columns].mean((1, 2)) - ab * AB_SCALE).norm())
-            for rows, columns, ab in hint_squares(hints, *L.shape[2:])
+            for rows, columns, ab in hint_squares(hints, *shown.shape[1:])
         )
 
     def read_hints(self, hints: Any) -> list[Hint]:

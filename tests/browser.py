@@ -98,6 +98,7 @@ class Visitor:
         page.set_default_timeout(120_000)
         self.page, self.address = page, address
         self.foreign_requests: list[str] = []
+        self.uploads: list[str] = []
         self.complaints: list[str] = []
         page.on("request", self._note_request)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -111,6 +112,8 @@ class Visitor:
             self.complaints.append(line.text)
 
     def _note_request(self, request) -> None:
+        if "/gradio_api/upload" in request.url:
+            self.uploads.append(request.url)
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign_requests.append(request.url)
 

@@ -268,6 +268,16 @@ def test_zoomed_in_a_click_lands_where_it_was_aimed_and_the_photo_s_own_detail_s
     person.wait_for(lambda: person.picture()[:200].std() > 30, "the photo's own pixels")
 
 
+def test_a_photo_is_sent_once_and_neither_dots_nor_strokes_send_what_is_on_the_page(person, grey_photo):
+    person.upload(grey_photo)
+    person.click(0.3, 0.3)
+    person.wait_for_hints(len, "a dot")
+    person.tool("paint")
+    person.paint((0.6, 0.6))
+    person.wait_for_hints(lambda hints: len(hints) == 2, "a stroke")
+    assert len(person.uploads) == 1
+
+
 def test_paint_covers_what_is_under_it_and_quick_strokes_are_all_read(person, grey_photo):
     person.upload(grey_photo)
     choose_code(person, ORANGE)

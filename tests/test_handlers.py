@@ -34,7 +34,7 @@ def told(hints, **more) -> dict:
 
 
 def start(path: Path, **more) -> tuple:
-    """The work, what is shown, and the sheet of an uploaded file."""
+    """The work and what is shown of an uploaded file."""
     return handlers.start({"path": str(path), "hints": None, "stamp": 1.0} | more)
 
 
@@ -69,8 +69,8 @@ def work(save):
 
 
 def test_a_photo_is_shown_as_lightness_with_the_colours_of_both_networks(save):
-    work, shown, sheet = start(save(astronaut()))
-    assert shown["hints"] == [] and work.hints == () and sheet["layers"] == []
+    work, shown = start(save(astronaut()))
+    assert shown["hints"] == [] and work.hints == ()
     assert picture_of(shown["photo"]["lightness"]).shape == (512, 512)
     assert picture_of(shown["photo"]["original"]).shape == (512, 512, 3)
     for role in ("gan", "baseline"):
@@ -79,14 +79,14 @@ def test_a_photo_is_shown_as_lightness_with_the_colours_of_both_networks(save):
 
 
 def test_a_grey_photo_says_why_it_has_no_loss_and_offers_no_original(save):
-    _, shown, _ = start(save(camera()))
+    _, shown = start(save(camera()))
     assert shown["losses"] == {"gan": None, "baseline": None} and shown["photo"]["original"] == ""
     assert "no colour to compare with" in shown["photo"]["no_loss_because"]
 
 
 def test_a_large_photo_is_shown_at_1600_pixels_and_closely_in_its_own(save):
     path = save(np.asarray(Image.fromarray(astronaut()).resize((2400, 1800))))
-    work, shown, _ = start(path)
+    work, shown = start(path)
     assert max(picture_of(shown["photo"]["lightness"]).shape) == PREVIEW_SIDE == 1600
     assert (shown["photo"]["width"], shown["photo"]["height"]) == (2400, 1800)
     detail = handlers.look_closely(work, [0.25, 0.5, 0.5, 0.75])
@@ -97,7 +97,7 @@ def test_a_large_photo_is_shown_at_1600_pixels_and_closely_in_its_own(save):
 
 
 def test_the_losses_on_a_small_copy_are_those_at_full_size_to_two_digits(save):
-    work, shown, _ = start(save(np.asarray(Image.fromarray(astronaut()).resize((1200, 900)))))
+    work, shown = start(save(np.asarray(Image.fromarray(astronaut()).resize((1200, 900)))))
     full = work.canvas.losses(work.canvas.chroma(()), ())
     for role, loss in shown["losses"].items():
         assert abs(loss - full[role]) < 0.01
@@ -106,7 +106,7 @@ def test_the_losses_on_a_small_copy_are_those_at_full_size_to_two_digits(save):
 def test_every_example_opens_with_its_hints_and_has_a_picture_on_the_first_screen():
     shown_pairs = pairs([])
     for number, (path, hints_json) in enumerate(examples()):
-        work, _, _ = handlers.start({"example": number, "hints": None, "stamp": 1.0})
+        work, _ = handlers.start({"example": number, "hints": None, "stamp": 1.0})
         assert work.path == path and list(work.hints) == hints_from_json(hints_json)
         pair = picture_of(shown_pairs[number]["picture"]).astype(int)
         half = pair.shape[1] // 2
@@ -114,7 +114,7 @@ def test_every_example_opens_with_its_hints_and_has_a_picture_on_the_first_scree
 
 
 def test_a_photo_opens_with_the_hints_that_a_browser_kept(save):
-    work, shown, _ = start(save(camera()), hints=[DOT.to_dict()], saturation=1.4)
+    work, shown = start(save(camera()), hints=[DOT.to_dict()], saturation=1.4)
     assert work.hints == (DOT,) and shown["hints"] == [DOT.to_dict()] and work.view == View(saturation=1.4)
 
 
@@ -142,9 +142,9 @@ def hostile_pictures(folder: Path) -> dict[str, tuple[int, int] | None]:
 def test_whatever_picture_is_brought_opens_or_is_refused_with_a_sentence(uploads, said):
     for name, size in hostile_pictures(uploads).items():
         said.clear()
-        work, shown, sheet = start(uploads / name)
+        work, shown = start(uploads / name)
         if size is None:
-            assert work == sheet == gr.skip() and shown == {"stamp": 1.0, "refused": True}
+            assert work == gr.skip() and shown == {"stamp": 1.0, "refused": True}
             assert len(said) == 1 and name in said[0]
         else:
             assert work.size == size == (shown["photo"]["width"], shown["photo"]["height"]), name
@@ -166,7 +166,7 @@ def test_whatever_picture_is_brought_opens_or_is_refused_with_a_sentence(uploads
     ],
 )
 def test_only_what_was_uploaded_is_opened(uploads, said, value):
-    work, shown, _ = handlers.start(value)
+    work, shown = handlers.start(value)
     assert work == gr.skip() and shown["refused"] and words.NO_PHOTO in said[0]
 
 
@@ -197,7 +197,7 @@ def test_the_selected_dot_is_offered_likely_colours(work):
 
 
 def test_a_dot_in_a_colour_that_does_not_exist_there_is_named(save):
-    work, _, _ = start(save(np.full((64, 64), 250, np.uint8)))
+    work, _ = start(save(np.full((64, 64), 250, np.uint8)))
     possible, impossible = (Hint(x=0.5, y=0.5, colour=colour) for colour in ("#fff4f0", "#0000ff"))
     assert handlers.edit(work, told([possible, impossible]))[1]["clipped"] == [1]
 
@@ -261,7 +261,7 @@ def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(work):
 
 
 def test_saturation_is_part_of_the_loss_that_is_shown(save):
-    work, shown, _ = start(save(astronaut()))
+    work, shown = start(save(astronaut()))
     stronger = handlers.edit(work, told([], saturation=2))[1]["losses"]
     assert handlers.edit(work, told([], saturation=0))[1]["losses"]["gan"] == pytest.approx(1, abs=1e-3)
     assert stronger["gan"] != shown["losses"]["gan"]

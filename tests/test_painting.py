@@ -12,7 +12,7 @@ from colouru.hints import Hint
 from colouru.painted import layer_from_hints
 from colouru.ui import words
 from colouru.ui.board import data_url
-from colouru.ui.painting import NEUTRAL, SKETCH_LEAST_SIDE, sheet, squares
+from colouru.ui.painting import squares
 
 DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06)
 
@@ -39,14 +39,6 @@ def test_a_stroke_becomes_several_hints_along_it():
 
 def test_an_empty_layer_has_no_hints():
     assert squares(url_of(np.zeros((64, 64, 4), np.uint8))) == {"hints": []}
-
-
-@pytest.mark.parametrize("size, expected", [((900, 700), (512, 398)), ((300, 900), (171, 512)), ((5000, 1), (512, 32))])
-def test_the_sheet_is_empty_and_has_the_proportions_of_the_photo(size, expected):
-    value = sheet(*size)
-    assert value["layers"] == [] and value["composite"] is None
-    assert value["background"].size == expected and min(expected) >= SKETCH_LEAST_SIDE
-    assert set(value["background"].getdata()) == {tuple(bytes.fromhex(NEUTRAL[1:]))}
 
 
 def png_of(side: int) -> str:

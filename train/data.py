@@ -27,6 +27,10 @@ TINY_IMAGENET = "zh-plus/tiny-imagenet"
 # The Hub's branches move; a commit does not.
 PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
 
+# How little of each side of a small image may be seen. With 0.75 of both, what half a million images taught while the rate
+# fell was learned by heart: the training loss went on from 0.662 to 0.611, that of images held out stayed at 0.67.
+LEAST_CROP = 0.65
+
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that say which images, for `data_options` to read."""
@@ -229,7 +233,7 @@ def draw_examples(
 def draw_batch(rgb: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """`L` (B,1,H,W) and `ab` (B,2,H,W) of images drawn with replacement from `rgb` (N,3,H,W) uint8, augmented.
 
-    Each is mirrored half of the time and zoomed into by up to a quarter.
+    Each is mirrored half of the time and cropped, as `augment` does.
     """
     return augmented_batch(rgb[draw_numbers(len(rgb), batch_size, generator)], generator)
 
@@ -290,13 +294,13 @@ def _linear_light(rgb: Tensor) -> Tensor:
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """`images` (N,C,H,W), each mirrored with probability 1/2 and cropped to 75-100% of its sides, same shape."""
+    """`images` (N,C,H,W), each mirrored with probability 1/2 and cropped to `LEAST_CROP` to 1 of each side, same shape."""
     N, _, height, width = images.shape
-    zoom, mirror, shift_x, shift_y = torch.rand(4, N, 1, device=images.device, generator=generator)
-    zoom = 1 - 0.25 * zoom
+    mirror, *zooms, shift_x, shift_y = torch.rand(5, N, 1, device=images.device, generator=generator)
+    zoom_x, zoom_y = (1 - (1 - LEAST_CROP) * zoom for zoom in zooms)
     # Where each column and row looks, in the coordinates of grid_sample, -1 to 1 from border to border.
-    x = _centres(width, images) * zoom * torch.where(mirror < 0.5, -1.0, 1.0) + (2 * shift_x - 1) * (1 - zoom)  # (N,W)
-    y = _centres(height, images) * zoom + (2 * shift_y - 1) * (1 - zoom)  # (N,H)
+    x = _centres(width, images) * zoom_x * torch.where(mirror < 0.5, -1.0, 1.0) + (2 * shift_x - 1) * (1 - zoom_x)
+    y = _centres(height, images) * zoom_y + (2 * shift_y - 1) * (1 - zoom_y)  # (N,H), and x (N,W)
     grid = torch.stack([x[:, None].expand(N, height, width), y[:, :, None].expand(N, height, width)], dim=-1)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 

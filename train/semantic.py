@@ -39,8 +39,10 @@ AVERAGE_DECAY = 0.999
 CLASS_WEIGHT = 0.1
 SMOOTHING = 0.1
 
-# Share of crops of photographs in a batch.
-CROPS = 0.25
+# Share of steps that see crops of photographs, and the sizes of these: images are 64 pixels, but a photograph is seen 96
+# long. Of larger crops there are fewer, so that every step sees as many pixels.
+CROPS = 0.3
+CROP_SIZES = (64, 96)
 
 
 class SemanticObjective(nn.Module):
@@ -101,8 +103,7 @@ def learn_to_know(args: argparse.Namespace) -> None:
     colourizer = preset_network(args, "semantic")
 
     # Data: no larger than it is seen
-    pictures, watched, watched_photos = training_pictures(args, device, shortest=round(1.75 * preset.size))
-    crops = round(args.batch_size * CROPS) if pictures.photos else 0
+    pictures, watched, watched_photos = training_pictures(args, device, shortest=round(2.5 * preset.size))
 
     # Network and optimizer, as they were if this run resumes
     widths = colourizer["widths"]
@@ -150,14 +151,14 @@ def learn_to_know(args: argparse.Namespace) -> None:
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
     for step in run.steps(save, watch):
         chance = random_stream(args.seed, step, accelerator.process_index, device)
-        L, ab, labels = draw_thumbnails(pictures, preset.size, args.batch_size, crops, chance)
+        L, ab, labels = draw_thumbnails(pictures, preset.size, args.batch_size, chance)
         L = age(L, preset.aged, chance)
 
         optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
         with accelerator.autocast():
             losses = objective(L, ab, labels)
         errors = losses.pop("errors").detach()
-        gap.add(errors, ab, crops)
+        gap.add(errors, ab, of_photos=bool(labels.amax() < 0))
         optimizer.zero_grad()
         accelerator.backward(losses["total"])
         run.report(**losses, gradient=accelerator.clip_grad_norm_(bare.parameters(), CLIP))
@@ -166,36 +167,40 @@ def learn_to_know(args: argparse.Namespace) -> None:
 
 
 def draw_thumbnails(
-    pictures: Pictures, size: int, batch_size: int, crops: int, generator: torch.Generator
+    pictures: Pictures, size: int, batch_size: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`L` (N,1,size,size), `ab` (N,2,size,size) and labels (N,), of which the last `crops` are of photographs."""
-    chosen = draw_numbers(len(pictures.images), batch_size - crops, generator)
+    """`L` (N,1,s,s), `ab` (N,2,s,s) and labels (N,) of images, s = `size`, or of crops of photographs, labelled -1."""
+    if pictures.photos and float(torch.rand(1, device=generator.device, generator=generator)) < CROPS:
+        chosen = torch.randint(len(CROP_SIZES), (1,), device=generator.device, generator=generator)
+        side = CROP_SIZES[int(chosen)]
+        count = max(1, round(batch_size * (size / side) ** 2))
+        L, ab = draw_crops(pictures.photos, side, count, generator)
+        return L, ab, pictures.labels.new_full((count,), -1)
+    chosen = draw_numbers(len(pictures.images), batch_size, generator)
     L, ab = augmented_batch(pictures.images[chosen], generator)
-    labels = pictures.labels[chosen]
-    if not crops:
-        return L, ab, labels
-    crop_L, crop_ab = draw_crops(pictures.photos, size, crops, generator, least=0.6)
-    return torch.cat([L, crop_L]), torch.cat([ab, crop_ab]), torch.cat([labels, labels.new_full((crops,), -1)])
+    return L, ab, pictures.labels[chosen]
 
 
 class Gap:
     """The loss on what is learned from, to be read beside that on what is held out: what was learned by heart?"""
 
     def __init__(self) -> None:
-        self.sums = torch.zeros(2, 2)
+        self.forget()
 
-    def add(self, errors: Tensor, ab: Tensor, crops: int) -> None:
-        """Errors (N,) of pictures of `ab` (N,2,H,W), the last `crops` of which are of photographs."""
-        both = torch.stack([errors, F.avg_pool2d(ab, 2).square().mean((1, 2, 3))]).cpu()  # (2,N)
-        images = both.shape[1] - crops
-        self.sums += torch.stack([both[:, :images].sum(1), both[:, images:].sum(1)])
+    def forget(self) -> None:
+        self.sums = {"training_at_0": [0.0, 0.0], "training_photographs_at_0": [0.0, 0.0]}
+
+    def add(self, errors: Tensor, ab: Tensor, of_photos: bool) -> None:
+        """Errors (N,) of pictures of `ab` (N,2,H,W)."""
+        sums = self.sums["training_photographs_at_0" if of_photos else "training_at_0"]
+        sums[0] += float(errors.sum())
+        sums[1] += float(F.avg_pool2d(ab, 2).square().mean((1, 2, 3)).sum())
 
     def figures(self) -> dict[str, float]:
         """Ratio-of-sums loss since it was last asked for."""
-        (images, of_images), (photos, of_photos) = self.sums.tolist()
-        self.sums.zero_()
-        figures = {"training_at_0": (images, of_images), "training_photographs_at_0": (photos, of_photos)}
-        return {name: round(error / max(grey, 1e-9), 4) for name, (error, grey) in figures.items()}
+        figures = {name: round(error / max(grey, 1e-9), 4) for name, (error, grey) in self.sums.items()}
+        self.forget()
+        return figures
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 from colouru.hints import as_hints, hints_from_json
 from colouru.networks.album import Precedents
 from colouru.picture.photo import open_photo
-from colouru.ui import board, painting, words
+from colouru.ui import board, words
 from colouru.ui.examples import examples
 from colouru.ui.series import MAX_PHOTOS, precedents
 from colouru.ui.work import PREVIEW_SIDE, Work, colourizer
@@ -39,7 +39,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def start(value: Any) -> tuple:
-    """Open a photo: the work, what the page shows, and an empty sheet to paint on.
+    """Open a photo: the work, and what the page shows.
 
     Args:
         value: what `board.told` takes, its hints None for those in the photo itself, either the `path` of an upload or
@@ -58,13 +58,13 @@ def start(value: Any) -> tuple:
         work = Work(str(path), (photo.width, photo.height), canvas, hints, said.view, tuple(album))
     except ValueError as error:
         gr.Warning(str(error))
-        return gr.skip(), refusal(value), gr.skip()
+        return gr.skip(), refusal(value)
     for remark in photo.remarks:
         gr.Info(remark)
     if photo.hints and value.get("hints") is None:
         gr.Info(words.HINTS_RESTORED.format(count=len(photo.hints)))
     seen = board.shown(work, selected=-1, stamp=said.stamp) | {"photo": board.shown_photo(work)}
-    return work, seen, painting.sheet(*work.size)
+    return work, seen
 
 
 def requested(value: Any) -> tuple[Path, list | None]:

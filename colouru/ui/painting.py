@@ -13,28 +13,14 @@ from colouru.painted import hints_from_layer
 from colouru.picture.photo import DAMAGE
 from colouru.ui import words
 
-# Longer side in pixels of the sheet that is painted on: browsers hang on an editor with twelve megapixels.
+# Longer side in pixels of the sheet that is painted on, as the page lays it: browsers hang on one with twelve megapixels.
 SKETCH_SIDE = 512
-
-# A strip of paper is painted on at least this many pixels wide.
-SKETCH_LEAST_SIDE = 32
 
 # Of the brush, in pixels of the sheet, until the page has set it.
 BRUSH_RADIUS = 8
 
 MAX_LAYER_BYTES = 8 << 20
 PNG_PREFIX = "data:image/png;base64,"
-
-# Of the blend mode in which the sheet lies over the picture, this grey is the neutral colour.
-NEUTRAL = "#808080"
-
-
-def sheet(width: int, height: int) -> dict:
-    """An empty sheet of the proportions of a photo of that size, as `gr.ImageEditor` takes it."""
-    scale = SKETCH_SIDE / max(width, height)
-    size = tuple(max(SKETCH_LEAST_SIDE, round(side * scale)) for side in (width, height))
-    # The composite must be missing, or the editor takes it for the background.
-    return {"background": Image.new("RGB", size, NEUTRAL), "layers": [], "composite": None}
 
 
 def squares(layer_url: str) -> dict:

@@ -1,10 +1,17 @@
 // Paint: Gradio's sketch editor, laid over the canvas at the same place and size. Every stroke is read once, becomes hints,
 // and is wiped off the sheet: what the server makes of it never goes back into the editor, and nothing but a stroke is read.
 //
+// Nor does Gradio read it. At every sign of life of any event it asks each component what it holds, and the editor answers by
+// drawing its sheet three times and uploading all three: five uploads a dot. So the server sends it no sheet, the page lays
+// one of its own under it, and to Gradio it is empty.
+//
 // `window.editor` belongs to Gradio and is undocumented, hence the exact pin.
 
 const slot = find(".slot");
-const SHEET_SIDE = 512;
+// The sheet's longer side, and what a strip of paper is painted on at least.
+const SHEET_SIDE = 512, LEAST_SHEET_SIDE = 32;
+// Of the blend mode in which the sheet lies over the picture, this is the neutral colour.
+const NEUTRAL = "#808080";
 
 let strokes = 0, reading = Promise.resolve();
 
@@ -19,6 +26,19 @@ async function whenReady() {
     await new Promise((done) => setTimeout(done, 100));
   }
   return false;
+}
+
+// An empty sheet of the proportions of the photo.
+async function laySheet() {
+  if (window.editor.sheetOf === photo) return;
+  window.editor.sheetOf = photo;
+  window.editor.get_blobs = async () => ({ background: null, layers: [], composite: null });
+  const scale = SHEET_SIDE / Math.max(photo.width, photo.height), paper = document.createElement("canvas");
+  [paper.width, paper.height] = [photo.width, photo.height].map((side) => Math.max(LEAST_SHEET_SIDE, Math.round(side * scale)));
+  const context = paper.getContext("2d");
+  context.fillStyle = NEUTRAL;
+  context.fillRect(0, 0, paper.width, paper.height);
+  await window.editor.add_image({ image: await new Promise((done) => paper.toBlob(done)) });
 }
 
 // The editor is as large as its sheet, and stretched to lie where the photo does: a few pixels, drawn quickly without a
@@ -69,6 +89,7 @@ async function takeUp(name) {
   for (const button of findAll("button[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === name));
   if (name === "paint") {
     selected = -1;
+    await laySheet();
     listen();
     clearSketch();
     sizeBrush();
@@ -93,7 +114,8 @@ function listen() {
 }
 
 async function readStrokes(number) {
-  const whose = photo, layer = (await window.editor.get_blobs()).layers[0];
+  const { layer_manager: layers, width, height } = window.editor;
+  const whose = photo, layer = (await layers.get_blobs(width, height)).layers[0];
   // Another stroke has begun or ended meanwhile: it is read together with this one.
   if (number !== strokes || brush().is_drawing || !layer) return;
   clearSketch();
@@ -105,7 +127,7 @@ async function readStrokes(number) {
   const wet = new Image();
   wet.className = "wet";
   wet.src = url;
-  wet.style.transform = stretched(window.editor.width, window.editor.height);
+  wet.style.transform = stretched(width, height);
   slot.append(wet);
   try {
     await layHints(url, whose);
