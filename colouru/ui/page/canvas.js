@@ -91,11 +91,11 @@ function squaresIn({ frame }) {
 const made = {};
 
 function coloured(where, role, area, grey) {
-  const facts = [grey, role, guides[role], hints, saturation];
-  if (made[where]?.facts.every((fact, at) => fact === facts[at])) return made[where].pixels;
-  const pixels = new ImageData(new Uint8ClampedArray(grey.data), area.width, area.height);
   // Only the generator that sees once keeps every hint exactly.
   const squares = role === "gan" && photo.advises ? squaresIn(area) : [];
+  const facts = [grey, role, guides[role], JSON.stringify(squares), saturation];
+  if (made[where]?.facts.every((fact, at) => fact === facts[at])) return made[where].pixels;
+  const pixels = new ImageData(new Uint8ClampedArray(grey.data), area.width, area.height);
   if (guides[role]) compose(pixels.data, area.width, area.height, area.frame, guides[role], saturation, squares);
   made[where] = { facts, pixels };
   return pixels;
