@@ -67,7 +67,7 @@ def _filtered(strips: Iterable[np.ndarray], height: int, dtype: np.dtype) -> Ite
         np.subtract(rows[0], above, out=both[1, 0])
         np.subtract(rows[1:], rows[:-1], out=both[1, 1:])
         # Of a few columns, for it is only which is less.
-        cost = np.abs(both[:, :, :: 1 + rows.shape[1] // 4096].view(np.int8).astype(np.int32)).sum(axis=2)
+        cost = np.abs(both[:, :, :: 1 + rows.shape[1] // 512].view(np.int8).astype(np.int32)).sum(axis=2)
         kinds = np.where(cost[0] <= cost[1], SUB, UP).astype(np.uint8)
         out = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
         out[:, 0] = kinds
