@@ -539,6 +539,19 @@ def test_several_photos_are_a_gallery_whose_dots_stay(person, grey_photo, tmp_pa
     expect(tiles).to_have_count(0)
 
 
+def test_a_photo_of_several_that_did_not_arrive_is_sent_again_with_a_click(person, grey_photo):
+    person.do("several")
+    person.page.route("**/gradio_api/upload*", lambda route: route.abort())
+    person.page.locator("#page .photos").set_input_files([grey_photo])
+    person.page.locator("#page .tile[data-state=problem]").wait_for()
+    assert person.page.locator("#page .tile .about").inner_text().endswith("Click to try again.")
+    # The browser's own, of the request that failed.
+    person.complaints.clear()
+    person.page.unroute("**/gradio_api/upload*")
+    person.page.locator("#page .tile .show").click()
+    person.page.locator("#page .tile[data-state=done]").wait_for()
+
+
 def test_photos_of_one_series_take_colour_from_each_other_s_dots_on_request(person, tmp_path):
     for name, crop in (("first.png", astronaut()[:360, :360]), ("second.png", astronaut()[-360:, -360:])):
         Image.fromarray(crop).save(tmp_path / name)
@@ -661,7 +674,8 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
     page.locator("#page .area-box").wait_for()
     person.settle()
     _, top, _, height = person.place()
-    assert page.locator("#page .area-box").bounding_box()["y"] >= top + height
+    panel = page.locator("#page .area-box").bounding_box()
+    assert top + height <= panel["y"] and panel["y"] + panel["height"] <= PHONE["viewport"]["height"]
     for state in ("area", "gallery"):
         if state == "gallery":
             page.set_input_files("#page .photos", [grey_photo])

@@ -36,7 +36,7 @@ HINTS = {
     ],
     "camera.png": [
         Hint(x=0.75, y=0.15, colour="#8fb8dd"),
-        Hint(x=0.25, y=0.90, colour="#6f8a3a"),
+        Hint(x=0.75, y=0.80, colour="#6f8a3a"),
         Hint(x=0.38, y=0.55, colour="#2f3a55"),
     ],
 }

@@ -115,6 +115,7 @@ PAGE = {
     "line_wait": "About {seconds} s.",
     "line_full": "The queue is full, {before} are waiting. {wait} {name} is sent as soon as there is room.",
     "line_again": "The queue is full, {before} are waiting. {wait} Nothing is lost: this is sent again by itself.",
+    "try_again": "Click to try again.",
     "trying_again": "No answer yet; trying again…",
     "dot": "Dot {number}: {colour} {note}",
     "count": "Dots: {count}",

@@ -138,7 +138,6 @@ function drawArea({ left, top, width, height, frame }) {
 
 function drawAreaBox() {
   areaBox.hidden = !area;
-  app.classList.toggle("outlined", Boolean(area));
   if (!area) return;
   find(".reach-box").hidden = !area.belonging;
   find(".area-box .swatch").style.background = area.colour ?? "transparent";

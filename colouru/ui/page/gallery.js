@@ -118,6 +118,12 @@ function openEntry(each) {
   open(source, { hints: each.hints, history: each.history ?? undefined });
 }
 
+function tryAgain(each) {
+  each.state = "waiting";
+  drawGallery();
+  colourGallery();
+}
+
 // The editor's work on a photo of the gallery is the gallery's.
 function noteEntry() {
   const each = entryOf(photo.source);
@@ -191,7 +197,7 @@ function drawTile(each) {
     each.tile = make("li", "tile");
     const shown = make("button", "show", { type: "button" }), away = make("button", "remove", { type: "button", textContent: "×", title: say(words.remove_photo, each) });
     shown.append(make("img", "", { alt: "" }), make("strong", "", { textContent: each.name }), make("span", "about"));
-    shown.addEventListener("click", () => openEntry(each));
+    shown.addEventListener("click", () => (each.state === "problem" ? tryAgain(each) : openEntry(each)));
     away.setAttribute("aria-label", away.title);
     away.addEventListener("click", () => removeEntry(each));
     each.tile.append(shown, away);
@@ -201,12 +207,11 @@ function drawTile(each) {
   each.tile.dataset.state = state;
   image.hidden = !picture;
   if (picture && image.src !== picture) image.src = picture;
-  each.tile.querySelector(".show").disabled = state === "problem";
   const parts = [list?.length === 1 ? words.one_dot : list?.length ? say(words.many_dots, { count: list.length }) : ""];
   if (state === "done" && its.gan !== null) parts.push(say(words.losses_of, { gan: its.gan.toFixed(2), baseline: its.baseline.toFixed(2) }));
   if (state === "waiting") parts.push(words.waiting);
   if (state === "colouring") parts.push(words.colouring);
-  each.tile.querySelector(".about").textContent = state === "problem" ? each.problem : parts.filter(Boolean).join(" · ");
+  each.tile.querySelector(".about").textContent = state === "problem" ? `${each.problem} ${words.try_again}` : parts.filter(Boolean).join(" · ");
 }
 
 find(".with-album").addEventListener("change", (event) => {
