@@ -32,8 +32,8 @@ with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     shown = board.parts(colourizer().source, albums=colourizer().advises)
     asked = [painting.squares, pairs, batch.kept, waiting.line]
     page = gr.HTML(elem_id="page", server_functions=asked, **shown)
-    # The page lays it over the canvas with a sheet of its own, and reads each stroke itself: no event has it as input or
-    # output, for then all that is on it would be sent many times a dot.
+    # The page lays it over the canvas with a sheet of its own, and reads each stroke itself: no event has it as input
+    # or output, for then all that is on it would be sent many times a dot.
     gr.ImageEditor(
         label=words.SKETCH,
         image_mode="RGBA",

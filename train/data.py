@@ -27,8 +27,8 @@ TINY_IMAGENET = "zh-plus/tiny-imagenet"
 # The Hub's branches move; a commit does not.
 PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
 
-# How little of each side of a small image may be seen. With 0.75 of both, what half a million images taught while the rate
-# fell was learned by heart: the training loss went on from 0.662 to 0.611, that of images held out stayed at 0.67.
+# How little of each side of a small image may be seen. With 0.75 of both, what half a million images taught while the
+# rate fell was learned by heart: the training loss went from 0.662 to 0.611, that of images held out stayed at 0.67.
 LEAST_CROP = 0.65
 
 
@@ -294,7 +294,7 @@ def _linear_light(rgb: Tensor) -> Tensor:
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """`images` (N,C,H,W), each mirrored with probability 1/2 and cropped to `LEAST_CROP` to 1 of each side, same shape."""
+    """`images` (N,C,H,W), each mirrored with probability 1/2, with `LEAST_CROP` to all of each side, same shape."""
     N, _, height, width = images.shape
     mirror, *zooms, shift_x, shift_y = torch.rand(5, N, 1, device=images.device, generator=generator)
     zoom_x, zoom_y = (1 - (1 - LEAST_CROP) * zoom for zoom in zooms)

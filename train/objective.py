@@ -17,7 +17,7 @@ CLIP = 3.0
 LEAST_UNKNOWN = 0.05
 
 # Of the error of the gradients of ab, beside that of ab itself, which hardly notices many small changes of colour.
-GRADIENT_WEIGHT = 0.2
+GRADIENT_WEIGHT = 0.3
 
 AUTOMATIC_WEIGHT = 0.5
 DEVIATION_WEIGHT = 0.02

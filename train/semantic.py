@@ -39,8 +39,8 @@ AVERAGE_DECAY = 0.999
 CLASS_WEIGHT = 0.1
 SMOOTHING = 0.1
 
-# Share of steps that see crops of photographs, and the sizes of these: images are 64 pixels, but a photograph is seen 96
-# long. Of larger crops there are fewer, so that every step sees as many pixels.
+# Share of steps that see crops of photographs, and the sizes of these: images have 64 pixels, but a photograph is seen
+# 96 long. Of larger crops there are fewer, so that every step sees as many pixels.
 CROPS = 0.3
 CROP_SIZES = (64, 96)
 

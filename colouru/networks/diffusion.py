@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # How firmly a pixel is held to what it was, against one for its neighbours together: the least there is.
-HOLD = 0.015
+HOLD = 0.0075
 
 # Accelerated steps, which leave about as much error at every scale, and plain ones after them, which take what changes
 # from pixel to pixel out of it: as mottle that would be seen.

@@ -35,7 +35,7 @@ LEAST_DOUBT, MOST_DOUBT = -2.0, 6.0
 
 # The power of what is known by which colours are spared boldness: beside a hint nearly all of it, and further away
 # little, for what is half known is pale too.
-SPARED = 5
+SPARED = 20
 
 
 class Sight(NamedTuple):

@@ -13,7 +13,7 @@ from colouru.painted import hints_from_layer
 from colouru.picture.photo import DAMAGE
 from colouru.ui import words
 
-# Longer side in pixels of the sheet that is painted on, as the page lays it: browsers hang on one with twelve megapixels.
+# Longer side in pixels of the sheet that is painted on, as the page lays it: on twelve megapixels browsers hang.
 SKETCH_SIDE = 512
 
 # Of the brush, in pixels of the sheet, until the page has set it.

@@ -4,6 +4,8 @@ Levin's solver, at 256 pixels.
 python -m tests.benchmarks.networks
 """
 
+import itertools
+
 import numpy as np
 import torch
 from PIL import Image
@@ -46,8 +48,19 @@ def main() -> None:
         print(f"weights of {name}: {sum(weights.numel() for weights in network.parameters()) / 1e6:.1f} million")
     opened = colourize.open(Image.fromarray(astronaut()).resize((PREVIEW, PREVIEW)))
     work = Work("", (PREVIEW, PREVIEW), opened, tuple(HINTS))
-    server = median_times({"dot": lambda: board.shown(work, selected=len(HINTS) - 1, stamp=0)}, 15)["dot"]
-    print(f"a new hint on an open photo of {PREVIEW} px, both networks, the server's part: {server:.3f} s")
+    chroma, before, spots = opened.chroma(HINTS), HINTS[:-1], itertools.count()
+    works = {
+        "all": lambda: board.shown(work, selected=len(HINTS) - 1, stamp=0),
+        # Never twice the same spot, which is remembered.
+        "likely colours": lambda: opened.suggest(next(spots) / 1000, 0.5, before),
+        "the generator's answer": lambda: opened.chroma(HINTS, ["gan"]),
+        "the baseline's": lambda: opened.chroma(HINTS, ["baseline"]),
+        "both losses": lambda: opened.losses(chroma, HINTS, 1.0, board.LOSS_SIDE),
+        "packing": lambda: [board.chroma_url(each) for each in chroma.values()],
+    }
+    print(f"a new hint on an open photo of {PREVIEW} px, both networks, the server's part:")
+    for name, seconds in median_times(works, 15).items():
+        print(f"    {name}: {seconds:.3f} s")
 
 
 if __name__ == "__main__":

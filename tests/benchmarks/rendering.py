@@ -1,5 +1,5 @@
-"""How long a photo takes from its path to both pictures at its own size, against decoding its JPEG alone; what borders
-cost; and how much memory the largest takes.
+"""How long a photo takes from its path to both pictures at its own size, and with what, against decoding its JPEG
+alone; what borders cost; and how much memory the largest takes.
 
 python -m tests.benchmarks.rendering
 """
@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from PIL import Image
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
+from colouru.picture.photo import open_photo
+from colouru.pipeline import Colourizer
 from tests.benchmarks.timing import median_ratio, median_times
 
 SIZES = {12: (4000, 3000), 24: (6000, 4000)}
@@ -35,6 +38,8 @@ def main() -> None:
             took = median_times({"both": lambda path=path: colourize(path, HINTS)}, 3)["both"]
             size = path.stat().st_size / 1e6
             print(f"{megapixels} megapixels ({size:.1f} MB): {took:.2f} s, {ratio:.1f} times its decoding")
+            for name, seconds in median_times(parts(colourize, path), 3).items():
+                print(f"    {name}: {seconds:.3f} s")
         grey, framed = Path(folder) / "grey.png", Path(folder) / "framed.png"
         for path, borders in ((grey, False), (framed, True)):
             scan(4000, 3000, borders).save(path, compress_level=1)
@@ -45,6 +50,21 @@ def main() -> None:
         photograph(*LARGEST).save(path, quality=92)
         # In a process of its own, of which nothing else is remembered.
         subprocess.run([sys.executable, "-m", "tests.benchmarks.rendering", str(path)], check=True)
+
+
+def parts(colourize: Colourizer, path: Path) -> dict[str, Callable[[], object]]:
+    """What that time goes into."""
+    photo = open_photo(path)
+    canvas = colourize.open(photo)
+    chroma = canvas.chroma(HINTS)
+    one = {"gan": chroma["gan"]}
+    return {
+        "decoding": lambda: open_photo(path),
+        "working copies, and a look at them": lambda: colourize.open(photo),
+        "what both networks answer": lambda: canvas.chroma(HINTS),
+        "one picture and its loss": lambda: canvas._pictures(one, HINTS, 1.0),
+        "both pictures and their losses": lambda: canvas._pictures(chroma, HINTS, 1.0),
+    }
 
 
 def photograph(width: int, height: int) -> Image.Image:
