@@ -17,6 +17,7 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pytest
+from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from colouru import Hint
@@ -231,6 +232,33 @@ def test_an_archive_in_a_store_is_coloured_into_a_store(model, scans):
         *(f"/archive/out/00{number}.jpg.png" for number in range(3)), f"/archive/out/{NAME}",
     ]  # fmt: skip
     assert status("--verify", "memory://archive/out") == 0
+
+
+def test_an_archive_in_s3_is_coloured_over_http_by_two_processes(untrained_model, scans, monkeypatch):
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        for name, value in {
+            "ENDPOINT_URL": f"http://{host}:{port}",
+            "ACCESS_KEY_ID": "a",
+            "SECRET_ACCESS_KEY": "b",
+            "DEFAULT_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        store = fsspec.filesystem("s3", skip_instance_cache=True)
+        store.mkdir("archive")
+        store.put(str(scans), "archive/scans", recursive=True)
+        command = ["s3://archive/scans", "-o", "s3://archive/out", "--jobs", "2", "--model", untrained_model]
+        assert status(*command) == 0
+        assert sorted(store.ls("archive/out", detail=False)) == [
+            *(f"archive/out/00{number}.jpg" for number in range(3)), f"archive/out/{NAME}",
+        ]  # fmt: skip
+        assert status("--verify", "s3://archive/out") == 0
+        before = store.info("archive/out/000.jpg")["LastModified"]
+        assert status(*command) == 0 and store.info("archive/out/000.jpg")["LastModified"] == before
+    finally:
+        server.stop()
 
 
 def test_a_dataset_is_coloured(model, photos, tmp_path):
