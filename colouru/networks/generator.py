@@ -21,7 +21,7 @@ from colouru.networks.blocks import Residual, check_widths, convolution, double,
 from colouru.networks.diffusion import HOLD, affinity, diffuse
 from colouru.networks.kriging import Tokens, krige, krige_surely, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
-from colouru.networks.semantic import Semantic, thumbnail
+from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
 
 # The detail network halves the picture three times, and once more keeps pixels in pairs.
 MULTIPLE = 16
@@ -158,7 +158,7 @@ class Generator(nn.Module):
         """What there is to know of `L` (N,1,H,W) before any hint. Once a photo."""
         # Group norm wants more than a single place at the deepest level.
         L = pad_to_multiple(L, MULTIPLE, least=2)
-        knowledge = self.semantic(thumbnail(L))
+        knowledge = known_both_ways(self.semantic, thumbnail(L))
         levels = [self.enter(F.pixel_unshuffle(torch.cat([L, self._edges(L)], 1), 2))]
         for down in self.down:
             levels.append(down(levels[-1]))  # half the size each time

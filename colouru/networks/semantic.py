@@ -92,3 +92,14 @@ def thumbnail(L: Tensor) -> Tensor:
     if sides == [height, width]:
         return L
     return F.interpolate(L, size=sides, mode="bilinear", antialias=True, align_corners=False)
+
+
+def known_both_ways(semantic: Semantic, L: Tensor) -> Knowledge:
+    """The mean of what there is to know of thumbnails and of their mirror images: things have no left and right."""
+    N = L.shape[0]
+    ab, log_deviation, levels, deepest = semantic(torch.cat([L, L.flip(3)]))
+
+    def mean(x: Tensor) -> Tensor:
+        return (x[:N] + x[N:].flip(3)) / 2
+
+    return Knowledge(mean(ab), mean(log_deviation), [mean(level) for level in levels], (deepest[:N] + deepest[N:]) / 2)
