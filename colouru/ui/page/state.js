@@ -88,19 +88,25 @@ async function receive() {
     return;
   }
   if (value.photo) await begin(value);
-  const [gan, baseline] = await Promise.all(["gan", "baseline"].map((role) => guideFrom(value.chroma[role], photo.coarse[role])));
+  // The one on the canvas first.
+  const whose = photo, shown = network, other = shown === "gan" ? "baseline" : "gan";
+  const guide = await guideFrom(value.chroma[shown], whose.coarse[shown]);
   const tinted = value.doubt ? await imageFrom(value.doubt) : null;
   if (value.stamp < sent) return;
   answered = value.stamp;
-  guides = { gan, baseline };
+  guides = { ...guides, [shown]: guide };
   doubt = tinted;
   ({ hints, clipped, likely, losses } = value);
   marked = value.marker;
   selected = value.stamp <= released ? -1 : Math.min(value.selected, hints.length - 1);
   noteLoss();
-  keepWork();
-  draw();
+  drawNow();
   describe();
+  keepWork();
+  const second = await guideFrom(value.chroma[other], whose.coarse[other]);
+  if (value.stamp < sent || photo !== whose) return;
+  guides = { ...guides, [other]: second };
+  draw();
 }
 
 async function guideFrom(url, coarse) {
