@@ -27,9 +27,9 @@ TINY_IMAGENET = "zh-plus/tiny-imagenet"
 # The Hub's branches move; a commit does not.
 PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
 
-# How little of each side of a small image may be seen. With 0.75 of both, what half a million images taught while the
-# rate fell was learned by heart: the training loss went from 0.662 to 0.611, that of images held out stayed at 0.67.
-LEAST_CROP = 0.65
+# How little of each side of a small image may be seen. Where it was 0.65, images that were held out lost 2% that
+# photographs won: what is seen nearer and blurred is not what is asked for.
+LEAST_CROP = 0.9
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
