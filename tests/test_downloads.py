@@ -67,7 +67,7 @@ def test_the_hints_are_saved_with_their_notes(work):
 @pytest.mark.parametrize("kind", ["gan-png", "gan-jpg"])
 def test_a_saved_picture_opens_again_with_its_hints_and_claims_no_loss(work, said, kind):
     download = downloads.download(work, asked(kind))
-    again, shown, _ = start(next(download))
+    again, shown = start(next(download))
     assert again.hints == (DOT,) and shown["hints"] == [DOT.to_dict()]
     assert "no original to compare with" in again.canvas.no_loss_because
     assert words.HINTS_RESTORED.format(count=1) in said
@@ -101,7 +101,7 @@ def test_a_download_without_a_photo_says_what_to_do(work):
 
 def test_what_the_browser_composes_is_what_is_saved(tmp_path):
     Image.fromarray(astronaut()).resize((900, 700)).save(tmp_path / "photo.png")
-    work, _, _ = start(tmp_path / "photo.png")
+    work, _ = start(tmp_path / "photo.png")
     download = downloads.download(work, asked("gan-png", saturation=1.5))
     saved = np.asarray(Image.open(next(download))).astype(int)
     shown = np.asarray(work.canvas.colour([DOT], ["gan"], 1.5)["gan"][0]).astype(int)
@@ -206,7 +206,7 @@ def test_in_a_series_a_photo_is_seen_opened_and_saved_as_the_hints_of_the_others
     assert told["picture"] != alone["picture"] and told["hints"] == []
     assert batch.glance(second | {"album": "all"})["picture"] == alone["picture"]
 
-    work, shown, _ = handlers.start(second | {"album": [first, diary]})
+    work, shown = handlers.start(second | {"album": [first, diary]})
     assert shown["losses"]["gan"] == pytest.approx(told["losses"]["gan"], rel=0.02)
     work, _ = handlers.edit(work, {"hints": [], "stamp": 1})
     download = downloads.download(work, {"kind": "gan-png", "hints": []})
