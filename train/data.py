@@ -206,12 +206,9 @@ def draw_examples(
     Either small images or crops of photographs of one of its sizes; of larger crops fewer, so that every step sees
     about as many pixels.
     """
-    size = preset.size
     if preset.crop_share and float(torch.rand(1, device=generator.device, generator=generator)) < preset.crop_share:
-        chosen = torch.randint(len(preset.crop_sizes), (1,), device=generator.device, generator=generator)
-        size = preset.crop_sizes[int(chosen)]
-        count = max(1, round(batch_size * (preset.size / size) ** 2))
-        L, ab = draw_crops(pictures.photos, size, count, generator)
+        pixels = batch_size * preset.size**2
+        L, ab = draw_crops_of_some_size(pictures.photos, preset.crop_sizes, pixels, generator)
     else:
         L, ab = draw_batch(pictures.images, batch_size, generator)
     if preset.aged:
@@ -221,7 +218,7 @@ def draw_examples(
         generator,
         counts=preset.hint_counts,
         # Between as many pixels and as large a part of the picture: hints are placed at both scales.
-        sides=(preset.hint_sides[0], round(preset.hint_sides[1] * max(1, size / 64) ** 0.5)),
+        sides=(preset.hint_sides[0], round(preset.hint_sides[1] * max(1, L.shape[3] / 64) ** 0.5)),
         strokes=preset.strokes,
         flat=preset.flat,
         colourful=preset.colourful,
@@ -246,6 +243,14 @@ def draw_numbers(count: int, batch_size: int, generator: torch.Generator) -> Ten
 def augmented_batch(rgb: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, each differently augmented."""
     return to_network(linear_to_lab(augment(_linear_light(rgb), generator)))
+
+
+def draw_crops_of_some_size(
+    photos: Sequence[Tensor], sizes: Sequence[int], pixels: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """As `draw_crops`, of one of these sizes; of larger crops fewer, about as many `pixels` in all."""
+    size = sizes[int(torch.randint(len(sizes), (1,), device=generator.device, generator=generator))]
+    return draw_crops(photos, size, max(1, round(pixels / size**2)), generator)
 
 
 def draw_crops(

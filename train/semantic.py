@@ -19,7 +19,7 @@ from colouru.networks.bins import AB_BINS, nearest_bin
 from colouru.networks.semantic import Semantic, thumbnail
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
-from train.data import Pictures, age, augmented_batch, draw_crops, draw_numbers, random_stream, whole_batch
+from train.data import Pictures, age, augmented_batch, draw_crops_of_some_size, draw_numbers, random_stream, whole_batch
 from train.objective import CLIP, DEVIATION_WEIGHT, GREY_ERROR, PALETTE_WEIGHT, deviation_loss
 from train.optimizer import Optimizer
 from train.preset import PRESETS
@@ -171,11 +171,8 @@ def draw_thumbnails(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """`L` (N,1,s,s), `ab` (N,2,s,s) and labels (N,) of images, s = `size`, or of crops of photographs, labelled -1."""
     if pictures.photos and float(torch.rand(1, device=generator.device, generator=generator)) < CROPS:
-        chosen = torch.randint(len(CROP_SIZES), (1,), device=generator.device, generator=generator)
-        side = CROP_SIZES[int(chosen)]
-        count = max(1, round(batch_size * (size / side) ** 2))
-        L, ab = draw_crops(pictures.photos, side, count, generator)
-        return L, ab, pictures.labels.new_full((count,), -1)
+        L, ab = draw_crops_of_some_size(pictures.photos, CROP_SIZES, batch_size * size**2, generator)
+        return L, ab, pictures.labels.new_full((len(L),), -1)
     chosen = draw_numbers(len(pictures.images), batch_size, generator)
     L, ab = augmented_batch(pictures.images[chosen], generator)
     return L, ab, pictures.labels[chosen]

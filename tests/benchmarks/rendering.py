@@ -56,14 +56,12 @@ def parts(colourize: Colourizer, path: Path) -> dict[str, Callable[[], object]]:
     """What that time goes into."""
     photo = open_photo(path)
     canvas = colourize.open(photo)
-    chroma = canvas.chroma(HINTS)
-    one = {"gan": chroma["gan"]}
     return {
         "decoding": lambda: open_photo(path),
         "working copies, and a look at them": lambda: colourize.open(photo),
         "what both networks answer": lambda: canvas.chroma(HINTS),
-        "one picture and its loss": lambda: canvas._pictures(one, HINTS, 1.0),
-        "both pictures and their losses": lambda: canvas._pictures(chroma, HINTS, 1.0),
+        "that, one picture and its loss": lambda: canvas.colour(HINTS, ["gan"]),
+        "that, both pictures and their losses": lambda: canvas.colour(HINTS),
     }
 
 

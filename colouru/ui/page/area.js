@@ -1,7 +1,8 @@
 // The area tool: an object that is clicked, or what a lasso goes around, is seen before it is taken, and then becomes hints
 // as paint does. What belongs to a spot the server says once; how much of it is taken is decided here.
 
-const AREA_SIDE = 512, REACH_AT_FIRST = 60;
+// The longer side of the sheet that areas and strokes lie on, and where the reach begins.
+const SHEET_SIDE = 512, REACH_AT_FIRST = 60;
 
 const areaBox = find(".area-box"), lasso = find(".lasso"), ring = document.createElement("canvas"), ring2d = ring.getContext("2d");
 
@@ -9,9 +10,10 @@ const areaBox = find(".area-box"), lasso = find(".lasso"), ring = document.creat
 // was there already and is kept.
 let area = null, outlining = 0;
 
-function sheet() {
-  const scale = AREA_SIDE / Math.max(photo.width, photo.height), canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [photo.width, photo.height].map((side) => Math.max(1, Math.round(side * scale)));
+// An empty one of the proportions of the photo, each side that long at the least.
+function sheet(least = 1) {
+  const scale = SHEET_SIDE / Math.max(photo.width, photo.height), canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [photo.width, photo.height].map((side) => Math.max(least, Math.round(side * scale)));
   return canvas;
 }
 

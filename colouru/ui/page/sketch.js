@@ -8,8 +8,8 @@
 // `window.editor` belongs to Gradio and is undocumented, hence the exact pin.
 
 const slot = find(".slot");
-// The sheet's longer side, and what a strip of paper is painted on at least.
-const SHEET_SIDE = 512, LEAST_SHEET_SIDE = 32;
+// What a strip of paper is painted on at least.
+const LEAST_SHEET_SIDE = 32;
 // Of the blend mode in which the sheet lies over the picture, this is the neutral colour.
 const NEUTRAL = "#808080";
 
@@ -28,14 +28,11 @@ async function whenReady() {
   return false;
 }
 
-// An empty sheet of the proportions of the photo.
 async function laySheet() {
   if (window.editor.sheetOf === photo) return;
   window.editor.sheetOf = photo;
   window.editor.get_blobs = async () => ({ background: null, layers: [], composite: null });
-  const scale = SHEET_SIDE / Math.max(photo.width, photo.height), paper = document.createElement("canvas");
-  [paper.width, paper.height] = [photo.width, photo.height].map((side) => Math.max(LEAST_SHEET_SIDE, Math.round(side * scale)));
-  const context = paper.getContext("2d");
+  const paper = sheet(LEAST_SHEET_SIDE), context = paper.getContext("2d");
   context.fillStyle = NEUTRAL;
   context.fillRect(0, 0, paper.width, paper.height);
   await window.editor.add_image({ image: await new Promise((done) => paper.toBlob(done)) });
