@@ -21,16 +21,20 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from colouru.networks import COLOURIZERS, build_colourizer
+from colouru.quantization import dequantize, is_worth_quantizing, quantize
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
-FORMAT = 2
+FORMAT = 3
 ROLES = ("baseline", "gan")
 
 MAX_CONFIG_BYTES = 64 << 10
 MAX_HEADER_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 512 << 20
 FLOATS = ("F32", "F16", "BF16")
+
+# Beside a tensor that is stored in bytes, the scales of its rows: its name and this.
+SCALE = ".scale"
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
@@ -138,14 +142,14 @@ class Model:
 def save_model(
     folder: Path, baseline: nn.Module, gan: nn.Module, *, working_size: dict[str, int], describe: dict
 ) -> Config:
-    """Write both networks as half-precision weights with their `config.json` into `folder`.
+    """Write both networks, in as few bytes as they can be, with their `config.json` into `folder`.
 
     Args:
         working_size: for each of `ROLES`, see `Config`.
         describe: for each of `ROLES` the keyword arguments of `build_colourizer`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    content = weights_bytes(baseline, gan, torch.float16)
+    content = weights_bytes(baseline, gan)
     sha256 = hashlib.sha256(content).hexdigest()
     config = Config(**{role: describe[role] for role in ROLES}, working_size=working_size, sha256=sha256)
     (folder / WEIGHTS_NAME).write_bytes(content)
@@ -153,14 +157,24 @@ def save_model(
     return config
 
 
-def weights_bytes(baseline: nn.Module, gan: nn.Module, precision: torch.dtype) -> bytes:
-    """Both networks as the content of a safetensors file; the same networks always give the same bytes."""
-    state = {
-        f"{role}.{name}": (tensor.to(precision) if tensor.is_floating_point() else tensor).contiguous().cpu()
-        for role, network in zip(ROLES, (baseline, gan), strict=True)
-        for name, tensor in network.state_dict().items()
-    }
-    return save(state, metadata={"format": "pt"})
+def weights_bytes(baseline: nn.Module, gan: nn.Module, *, whole: bool = False) -> bytes:
+    """Both networks as the content of a safetensors file; the same networks always give the same bytes.
+
+    Args:
+        whole: all in single precision; else matrices as bytes with the scales of their rows, and the rest in half
+            precision.
+    """
+    state = {}
+    for role, network in zip(ROLES, (baseline, gan), strict=True):
+        for name, tensor in network.state_dict().items():
+            key = f"{role}.{name}"
+            if whole or not tensor.is_floating_point():
+                state[key] = tensor
+            elif is_worth_quantizing(tensor):
+                state[key], state[key + SCALE] = quantize(tensor)
+            else:
+                state[key] = tensor.half()
+    return save({key: tensor.contiguous().cpu() for key, tensor in state.items()}, metadata={"format": "pt"})
 
 
 def load_model(source: str | Path | None = None) -> Model:
@@ -244,16 +258,22 @@ def _read(path: Path, limit: int) -> bytes:
 def _read_state(content: bytes, expected: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a safetensors file, after names, shapes and types were seen to be those of `expected`."""
     header = _read_header(content)
-    if wrong := sorted(expected.keys() ^ header.keys()):
-        verb = "lacks" if wrong[0] in expected else "has, but the networks do not,"
-        named = wrong[0] if wrong[0] in expected else reprlib.repr(wrong[0])
+    quantized = [name for name in expected if _dtype(header.get(name)) == "I8"]
+    scales = {name + SCALE: torch.empty(expected[name].shape[:1], device="meta") for name in quantized}
+    stored = expected | scales
+    if wrong := sorted(stored.keys() ^ header.keys()):
+        verb = "lacks" if wrong[0] in stored else "has, but the networks do not,"
+        named = wrong[0] if wrong[0] in stored else reprlib.repr(wrong[0])
         raise WeightsError(f"{WEIGHTS_NAME} {verb} {len(wrong)} tensors, {named} among them")
     for name, entry in header.items():
-        _check_tensor(name, entry, expected[name])
+        _check_tensor(name, entry, stored[name])
     try:
-        state = {name: tensor.to(expected[name].dtype) for name, tensor in load(content).items()}
+        state = load(content)
     except SafetensorError as error:
         raise WeightsError(f"{WEIGHTS_NAME} is not a valid safetensors file: {error}") from None
+    for name in quantized:
+        state[name] = dequantize(state[name], state.pop(name + SCALE).float())
+    state = {name: tensor.to(expected[name].dtype) for name, tensor in state.items()}
     if lost := [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]:
         raise WeightsError(f"{WEIGHTS_NAME} holds values that are not finite, in {lost[0]}")
     return state
@@ -274,10 +294,16 @@ def _read_header(content: bytes) -> dict[str, Any]:
     return header
 
 
+def _dtype(entry: Any) -> Any:
+    return entry.get("dtype") if isinstance(entry, dict) else None
+
+
 def _check_tensor(name: str, entry: Any, expected: Tensor) -> None:
-    shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
+    shape, dtype = entry.get("shape") if isinstance(entry, dict) else None, _dtype(entry)
     if shape != list(expected.shape):
         raise WeightsError(f"{name} has shape {reprlib.repr(shape)}, where the network has {list(expected.shape)}")
     types = FLOATS if expected.is_floating_point() else ("I64",)
+    if expected.is_floating_point() and expected.ndim > 1:
+        types = (*types, "I8")
     if dtype not in types:
         raise WeightsError(f"{name} is stored as {reprlib.repr(dtype)}; expected {' or '.join(types)}")

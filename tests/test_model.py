@@ -18,8 +18,10 @@ from safetensors.torch import load_file, save_file
 from colouru.model import MAX_WEIGHTS_BYTES, WeightsError, load_model, save_model
 from colouru.networks import build_colourizer
 from colouru.pipeline import find_model
+from colouru.quantization import dequantize, quantize
 
 BIAS = "gan.automatic.bias"
+MATRIX = "gan.phi.weight"
 
 
 @pytest.fixture
@@ -70,6 +72,16 @@ def tensors(change):
 def bias(*values, dtype=torch.float16):
     """Give one bias of two numbers other values."""
     return tensors(lambda state: state.update({BIAS: torch.tensor(values).to(dtype)}))
+
+
+def in_bytes(name, **changes):
+    """Store a tensor as bytes, beside the scales of its rows, and change what is stored."""
+
+    def change(state):
+        numbers, scale = quantize(state[name])
+        state.update({name: numbers, name + ".scale": scale} | {name + key: x for key, x in changes.items()})
+
+    return tensors(change)
 
 
 def header(change):
@@ -130,14 +142,14 @@ class Payload:
         return os.mkdir, ("it-ran",)
 
 
-TWICE = '{"format": 2, "format": 2}'
+TWICE = '{"format": 3, "format": 3}'
 A_TENSOR = f'"{BIAS}":{{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}'
 GENERATOR = {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8, 8, 8, 8]}
 
 # What is done to a good model, and words that the error must have.
 HOSTILE = {
-    "a format from the future": (config(format=3), "config.json is not of format 2"),
-    "no format": (config(format=None), "config.json is not of format 2"),
+    "a format from the future": (config(format=4), "config.json is not of format 3"),
+    "no format": (config(format=None), "config.json is not of format 3"),
     "an unknown key": (config(palette="ab313"), "has the unknown key 'palette'"),
     "a class to import": (config(_target_="os.system"), "has the unknown key '_target_'"),
     "a missing key": (config(working_size=None), "lacks 'working_size'"),
@@ -166,7 +178,7 @@ HOSTILE = {
     "a sha256 of no digits": (config(sha256="z" * 64), "sha256 must be 64 hexadecimal digits"),
     "a sha256 of other weights": (config(sha256="0" * 64), "is damaged: its sha256 is not the one in config.json"),
     "an empty config": (config_text(""), "config.json is not valid JSON"),
-    "half a config": (config_text('{"format": 2,'), "config.json is not valid JSON"),
+    "half a config": (config_text('{"format": 3,'), "config.json is not valid JSON"),
     "a web page for a config": (config_text("<!doctype html>"), "config.json is not valid JSON"),
     "a config of bytes": (config_text("\xff\xfe\x00"), "config.json is not valid JSON"),
     "a config with a key twice": (config_text(TWICE), "a key comes twice"),
@@ -216,6 +228,11 @@ HOSTILE = {
     ),
     "not a number": (bias(0.0, float("nan")), f"holds values that are not finite, in {BIAS}"),
     "infinity": (bias(float("inf"), 0.0), f"holds values that are not finite, in {BIAS}"),
+    "bytes without scales": (tensors(lambda state: state.update({MATRIX: state[MATRIX].char()})), f"{MATRIX}.scale"),
+    "bytes that are no matrix": (in_bytes(BIAS), f"{BIAS} is stored as 'I8'"),
+    "scales of other rows": (in_bytes(MATRIX, **{".scale": torch.ones(3)}), f"{MATRIX}.scale has shape [3]"),
+    "scales of whole numbers": (in_bytes(MATRIX, **{".scale": torch.ones(16).long()}), f"{MATRIX}.scale is stored as"),
+    "an infinite scale": (in_bytes(MATRIX, **{".scale": torch.full((16,), float("inf"))}), f"not finite, in {MATRIX}"),
     "infinity of another type": (bias(float("inf"), 0.0, dtype=torch.bfloat16), "values that are not finite"),
 }
 
@@ -247,6 +264,35 @@ def test_single_precision_and_bfloat16_are_read_as_well(model_folder):
         tensors(lambda state: state.update({name: state[name].to(dtype) for name in state}))(model_folder)  # noqa: B023
         found = load_model(model_folder).gan.state_dict()
         assert all(torch.allclose(found[name], expected[name], atol=1e-2) for name in expected)
+
+
+def test_matrices_are_stored_in_bytes_and_read_nearly_as_they_were(model_folder):
+    expected = load_model(model_folder).gan.phi.weight
+    in_bytes(MATRIX)(model_folder)
+    found = load_model(model_folder).gan.phi.weight
+    assert found.dtype == torch.float32 and not torch.equal(found, expected)
+    assert ((found - expected).abs() <= expected.abs().amax((1, 2, 3), keepdim=True) / 254 * 1.001).all()
+
+
+def test_every_row_of_a_matrix_has_a_scale_of_its_own_even_one_of_zeros():
+    weight = torch.tensor([[1.0, -1e-3], [1e-3, 2e-3], [0, 0]])
+    numbers, scale = quantize(weight)
+    assert numbers.dtype == torch.int8 and numbers[:2].abs().amax(1).tolist() == [127, 127]
+    torch.testing.assert_close(dequantize(numbers, scale)[1:], weight[1:], atol=1e-5, rtol=0)
+
+
+def test_a_model_of_large_matrices_takes_a_byte_for_each_of_their_numbers(tmp_path):
+    describe = {role: {"network": "autoencoder", "widths": [16, 64]} for role in ("baseline", "gan")}
+    networks = {role: build_colourizer(**values) for role, values in describe.items()}
+    save_model(tmp_path, **networks, working_size={"baseline": 32, "gan": 32}, describe=describe)
+    stored = load_file(tmp_path / "model.safetensors")
+    large = [name for name, tensor in stored.items() if tensor.dtype == torch.int8]
+    assert large and all(f"{name}.scale" in stored for name in large)
+    numbers = sum(p.numel() for p in networks["gan"].parameters())
+    assert (tmp_path / "model.safetensors").stat().st_size < 1.2 * 2 * numbers + 4000
+    read = load_model(tmp_path)
+    hints = torch.rand(1, 1, 32, 32), torch.zeros(1, 2, 32, 32), torch.zeros(1, 1, 32, 32)
+    torch.testing.assert_close(read.gan(*hints), networks["gan"](*hints), atol=1e-3, rtol=0.03)
 
 
 def test_the_same_networks_always_make_the_same_file(tmp_path):

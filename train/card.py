@@ -122,9 +122,9 @@ result.save("portrait-colour.png")
 
 def files(names: list[str]) -> str:
     about = {
-        WEIGHTS_NAME: "both networks in half precision, which is what `pipeline` reads",
+        WEIGHTS_NAME: "both networks, matrices in one byte a number, which is what `pipeline` reads",
         "model.fp32.safetensors": "the same in single precision, to train on from",
-        CONFIG_NAME: "how the networks are built, and the sha256 of the weights in half precision",
+        CONFIG_NAME: "how the networks are built, and the sha256 of the weights that `pipeline` reads",
         "metrics.json": "every figure of `train.measure.evaluate`",
     }
     return "\n".join(f"- `{name}`: {about[name]}" for name in names if name in about)

@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
 from huggingface_hub import get_token
 
 from colouru import __version__
@@ -71,7 +70,7 @@ def publish(args: argparse.Namespace) -> None:
     if not args.repo:
         return
     figures = measured(args.evaluation, config) if args.evaluation else None
-    (args.folder / FULL_WEIGHTS_NAME).write_bytes(weights_bytes(baseline, gan, torch.float32))
+    (args.folder / FULL_WEIGHTS_NAME).write_bytes(weights_bytes(baseline, gan, whole=True))
     save_examples(args.folder / EXAMPLES_NAME, Colourizer(model, "cpu"))
     names = [WEIGHTS_NAME, FULL_WEIGHTS_NAME, CONFIG_NAME, EXAMPLES_NAME]
     if figures:
