@@ -8,7 +8,8 @@ import random
 import pytest
 import torch
 
-from train.checkpoint import NAME, load_checkpoint, save_checkpoint
+from colouru.networks import build_colourizer
+from train.checkpoint import NAME, load_checkpoint, save_checkpoint, weights_around
 
 STATE = {
     "colourizer": {"network": "autoencoder", "widths": [4, 8]},
@@ -83,3 +84,19 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(folder, mo
     with pytest.raises(SystemExit, match=r"cannot be written \(No space left on device\); make room"):
         save_checkpoint(folder, STATE | {"step": 4})
     assert (folder / NAME).read_bytes() == before and [path.name for path in folder.iterdir()] == [NAME]
+
+
+@pytest.mark.parametrize("deepest", [8, 16])
+def test_a_generator_goes_on_around_another_semantic_network(tmp_path, deepest):
+    torch.manual_seed(0)
+    before = {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8, 8, 8, 8]}
+    after = before | {"semantic_widths": [8, 8, 8, deepest]}
+    kept = build_colourizer(**before).state_dict()
+    save_checkpoint(tmp_path, {"step": 1, "colourizer": before, "weights": kept})
+    weights = weights_around(tmp_path, after)
+    build_colourizer(**after).load_state_dict(weights)
+    assert torch.equal(weights["phi.weight"], kept["phi.weight"])
+    # Of other widths, it is heard anew.
+    assert torch.equal(weights["told.weight"], kept["told.weight"]) == (deepest == 8)
+    with pytest.raises(ValueError, match="holds no generator of the widths"):
+        weights_around(tmp_path, after | {"widths": [8, 8, 16]})

@@ -11,8 +11,10 @@ from train.data import (
     draw_crops,
     draw_examples,
     held_out,
+    hide,
     load_images,
     load_photos,
+    patch,
     random_stream,
     whole_batch,
 )
@@ -135,6 +137,38 @@ def test_ageing_touches_the_share_asked_for_and_stays_a_lightness(images, genera
     assert 0.25 < changed.float().mean() < 0.55
     assert aged.min() >= -1 and aged.max() <= 1.001
     assert torch.equal(age(L, 0.0, generator), L)
+
+
+def test_patches_are_of_other_pictures_with_their_colours_and_belong_to_no_class(images, generator):
+    L, ab = whole_batch(images[:8])
+    labels = torch.arange(8)
+    patched_L, patched_ab, patched_labels = patch(L, ab, labels, 0.5, generator)
+    changed = patched_L != L
+    assert torch.equal(changed, changed & (patched_L == L.roll(1, 0)))
+    assert torch.equal(torch.where(changed, ab.roll(1, 0), ab), patched_ab)
+    touched = patched_labels == -1
+    assert 0 < touched.sum() < 8 and torch.equal(changed.flatten(1).any(1), touched)
+    assert torch.equal(patched_labels[~touched], labels[~touched])
+
+
+def test_what_is_hidden_is_one_grey_rectangle_of_at_most_a_quarter(images, generator):
+    L = whole_batch(images)[0]
+    hidden = hide(L, 0.5, generator)
+    changed = hidden != L
+    assert 0.2 < changed.flatten(1).any(1).float().mean() < 0.8
+    for picture, where in zip(hidden, changed, strict=True):
+        if where.any():
+            assert picture[where].unique().numel() == 1 and where.float().mean() <= 0.26
+            rows, columns = (where[0].any(dim).nonzero().flatten() for dim in (1, 0))
+            assert (rows.diff() <= 2).all() and (columns.diff() <= 2).all()
+
+
+def test_many_rows_are_decoded_by_several_processes_in_their_order(dataset, monkeypatch):
+    alone = load_images("train", dataset=dataset)
+    monkeypatch.setattr("train.data.ROWS", 10)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    pictures, classes = load_images("train", dataset=dataset)
+    assert torch.equal(pictures, alone[0]) and classes == alone[1]
 
 
 def test_a_dataset_that_fails_without_a_word_is_named_all_the_same(tmp_path, monkeypatch):

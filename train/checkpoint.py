@@ -15,8 +15,9 @@ from colouru.networks import build_colourizer
 
 NAME = "checkpoint.pt"
 
-# What the names of the semantic network's weights begin with in a generator.
+# What the names of the semantic network's weights begin with in a generator, and of those that hear it.
 INNER = "semantic."
+HEARING = ("told.", "album.")
 
 # Before what PyTorch wrote: this, its sha256 in hexadecimal digits, and the end of the line.
 MARK = b"ColourU checkpoint, sha256 "
@@ -96,12 +97,7 @@ def weights_in(folder: Path, colourizer: dict[str, Any]) -> dict[str, Tensor]:
     Raises:
         ValueError: if there is no such network there.
     """
-    if (folder / CONFIG_NAME).exists():
-        model = load_model(folder)
-        held = [(getattr(model.config, role), getattr(model, role).state_dict()) for role in ROLES]
-    else:
-        state = load_checkpoint(folder)
-        held = [(state["colourizer"], state.get("average") or state["weights"])]
+    held = _held_in(folder)
     for described, weights in list(held):
         if described["network"] == "generator":
             inner = {name.removeprefix(INNER): x for name, x in weights.items() if name.startswith(INNER)}
@@ -110,3 +106,25 @@ def weights_in(folder: Path, colourizer: dict[str, Any]) -> dict[str, Tensor]:
         if described == colourizer:
             return {name: x.float() if x.is_floating_point() else x for name, x in weights.items()}
     raise ValueError(f"{folder} holds {' and '.join(str(described) for described, _ in held)}, not {colourizer}")
+
+
+def weights_around(folder: Path, colourizer: dict[str, Any]) -> dict[str, Tensor]:
+    """As `weights_in` of a generator, but of its semantic network, new ones: for it to go on around another.
+
+    If that is of other widths, what hears it is new, too.
+    """
+    for described, weights in _held_in(folder):
+        if described["network"] == "generator" and described["widths"] == colourizer["widths"]:
+            new = (INNER,) if described == colourizer else (INNER, *HEARING)
+            kept = {name: x for name, x in weights.items() if not name.startswith(new)}
+            return build_colourizer(**colourizer).state_dict() | {name: x.float() for name, x in kept.items()}
+    raise ValueError(f"{folder} holds no generator of the widths {colourizer['widths']}")
+
+
+def _held_in(folder: Path) -> list[tuple[dict[str, Any], dict[str, Tensor]]]:
+    """The arguments of `build_colourizer` and the weights of each network in `folder`."""
+    if (folder / CONFIG_NAME).exists():
+        model = load_model(folder)
+        return [(getattr(model.config, role), getattr(model, role).state_dict()) for role in ROLES]
+    state = load_checkpoint(folder)
+    return [(state["colourizer"], state.get("average") or state["weights"])]

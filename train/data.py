@@ -5,8 +5,11 @@ Knows nothing of networks. Everything random takes a `torch.Generator`.
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+import functools
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +18,7 @@ from datasets import Dataset, DatasetDict, load_dataset
 from datasets.exceptions import DatasetsError
 from PIL import Image, ImageOps
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from colouru.colour import linear_table, linear_to_lab, to_network
 from colouru.hub import root_cause
@@ -26,6 +30,9 @@ TINY_IMAGENET = "zh-plus/tiny-imagenet"
 
 # The Hub's branches move; a commit does not.
 PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
+
+# Rows that a process decodes at a time; it is worth starting one for four times as many.
+ROWS = 100
 
 # How little of each side of a small image may be seen. Where it was 0.65, images that were held out lost 2% that
 # photographs won: what is seen nearer and blurred is not what is asked for.
@@ -95,20 +102,32 @@ def load_images(
         wanted = [names.index(name) for name in classes]
         # The column of labels alone: no image is decoded here.
         rows = rows.select(np.flatnonzero(np.isin(np.asarray(rows["label"]), wanted)))
-    pictures, labels = [], []
-    for row in _spread(rows, limit):
+
+    def coloured(row: dict[str, Any]) -> tuple[np.ndarray, str] | None:
         picture = _fit(row[image_column], size)
-        if is_coloured(picture):
-            pictures.append(picture)
-            labels.append(names[row["label"]] if names else "")
-    if not pictures:
+        return (picture, names[row["label"]] if names else "") if is_coloured(picture) else None
+
+    found = list(_decoded(_spread(rows, limit), coloured))
+    if not found:
         raise ValueError(f"{dataset}, split {split}, holds no coloured image")
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(), labels
+    pictures = torch.from_numpy(np.stack([picture for picture, _ in found]))
+    return pictures.permute(0, 3, 1, 2).contiguous(), [label for _, label in found]
 
 
 def _spread(rows: Dataset, limit: int | None) -> Dataset:
     """At most `limit` rows, evenly spread: the classes may lie one after the other."""
     return rows.select(range(0, len(rows), -(-len(rows) // limit))) if limit else rows
+
+
+def _decoded(rows: Dataset, decode: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
+    """What `decode` makes of every row, in order, without None; many rows are shared out over the processor's cores."""
+
+    def decoded(part: list[dict[str, Any]]) -> list[Any]:
+        return [made for row in part if (made := decode(row)) is not None]
+
+    workers = min(os.cpu_count() or 1, len(rows) // (4 * ROWS))
+    for part in DataLoader(rows, batch_size=ROWS, num_workers=workers, collate_fn=decoded):
+        yield from part
 
 
 def _open_split(dataset: str, split: str, revision: str | None, image_column: str) -> Dataset:
@@ -171,18 +190,21 @@ def load_photos(
     Raises:
         ValueError: as `load_images`.
     """
+
+    def coloured(row: dict[str, Any]) -> np.ndarray | None:
+        picture = row[image_column].convert("RGB")
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        if shortest and min(picture.size) > shortest:
+            picture = ImageOps.cover(picture, (shortest, shortest), Image.Resampling.LANCZOS)
+        photo = np.array(picture)
+        return photo if is_coloured(photo) else None
+
     photos = []
     for dataset in datasets:
-        before = len(photos)
-        for row in _spread(_open_split(dataset, split, None, image_column), limit):
-            picture = row[image_column].convert("RGB")
-            picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-            if shortest and min(picture.size) > shortest:
-                picture = ImageOps.cover(picture, (shortest, shortest), Image.Resampling.LANCZOS)
-            if is_coloured(np.asarray(picture)):
-                photos.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous())
-        if len(photos) == before:
+        found = list(_decoded(_spread(_open_split(dataset, split, None, image_column), limit), coloured))
+        if not found:
             raise ValueError(f"{dataset}, split {split}, holds no coloured photograph")
+        photos += [torch.from_numpy(photo).permute(2, 0, 1).contiguous() for photo in found]
     return photos
 
 
@@ -240,9 +262,9 @@ def draw_numbers(count: int, batch_size: int, generator: torch.Generator) -> Ten
     return torch.randint(count, (batch_size,), device=generator.device, generator=generator)
 
 
-def augmented_batch(rgb: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def augmented_batch(rgb: Tensor, generator: torch.Generator, least: float = LEAST_CROP) -> tuple[Tensor, Tensor]:
     """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, each differently augmented."""
-    return to_network(linear_to_lab(augment(_linear_light(rgb), generator)))
+    return to_network(linear_to_lab(augment(_linear_light(rgb), generator, least)))
 
 
 def draw_crops_of_some_size(
@@ -265,8 +287,7 @@ def draw_crops(
     """
     device = photos[0].device
     crops = []
-    for _ in range(batch_size):
-        draw = torch.rand(5, device=generator.device, generator=generator).tolist()
+    for draw in torch.rand(batch_size, 5, device=generator.device, generator=generator).tolist():
         photo = photos[int(draw[0] * len(photos))]
         shortest = min(photo.shape[1:])
         smallest = min(shortest, max(size, least * shortest))
@@ -293,16 +314,53 @@ def age(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
     return torch.where(chosen < share, (2 * lightness - 1).clamp(-1, 1), L)
 
 
+def patch(
+    L: Tensor, ab: Tensor, labels: Tensor, share: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`L` (N,1,H,W), `ab` (N,2,H,W) and `labels` (N,), where that share of pictures have a rectangle of another.
+
+    These are of no class, -1. What stands around a thing then tells less of the whole (CutMix, Yun et al. 2019).
+    """
+    inside, chosen = _rectangles(L, share, 0.7, generator)
+    L, ab = (torch.where(inside, x.roll(1, 0), x) for x in (L, ab))
+    return L, ab, torch.where(chosen.flatten(), -1, labels)
+
+
+def hide(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """`L` (N,1,H,W), where that share of pictures have a rectangle of one grey: its colours the rest has to tell."""
+    inside, _ = _rectangles(L, share, 0.5, generator)
+    grey = 2 * torch.rand(len(L), 1, 1, 1, device=L.device, generator=generator) - 1
+    return torch.where(inside, grey, L)
+
+
+def _rectangles(L: Tensor, share: float, most: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Which pixels (N,1,H,W) lie in a rectangle, of up to `most` of each side, and which pictures (N,1,1,1) have it."""
+    chosen, *draws = torch.rand(5, len(L), 1, 1, 1, device=L.device, generator=generator)
+    chosen = chosen < share
+    inside = chosen
+    for dim, (extent, start) in zip((2, 3), (draws[:2], draws[2:]), strict=True):
+        extent = most * (0.3 + 0.7 * extent)
+        place = (torch.arange(L.shape[dim], device=L.device) + 0.5) / L.shape[dim] - start * (1 - extent)
+        within = (place >= 0) & (place < extent)  # (N,1,1,length)
+        inside = inside & (within.mT if dim == 2 else within)
+    return inside, chosen
+
+
 def _linear_light(rgb: Tensor) -> Tensor:
     """Linear RGB in [0, 1] of `rgb` (N,3,H,W) uint8, on its device."""
-    return linear_table(np.uint8).to(rgb.device).index_select(0, rgb.flatten().int()).view(rgb.shape)
+    return _linear_table(rgb.device).index_select(0, rgb.flatten().int()).view(rgb.shape)
 
 
-def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """`images` (N,C,H,W), each mirrored with probability 1/2, with `LEAST_CROP` to all of each side, same shape."""
+@functools.cache
+def _linear_table(device: torch.device) -> Tensor:
+    return linear_table(np.uint8).to(device)
+
+
+def augment(images: Tensor, generator: torch.Generator, least: float = LEAST_CROP) -> Tensor:
+    """`images` (N,C,H,W), each mirrored with probability 1/2, with `least` to all of each side, same shape."""
     N, _, height, width = images.shape
     mirror, *zooms, shift_x, shift_y = torch.rand(5, N, 1, device=images.device, generator=generator)
-    zoom_x, zoom_y = (1 - (1 - LEAST_CROP) * zoom for zoom in zooms)
+    zoom_x, zoom_y = (1 - (1 - least) * zoom for zoom in zooms)
     # Where each column and row looks, in the coordinates of grid_sample, -1 to 1 from border to border.
     x = _centres(width, images) * zoom_x * torch.where(mirror < 0.5, -1.0, 1.0) + (2 * shift_x - 1) * (1 - zoom_x)
     y = _centres(height, images) * zoom_y + (2 * shift_y - 1) * (1 - zoom_y)  # (N,H), and x (N,W)

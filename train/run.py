@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from colouru.metrics import colourfulness, squared_error
-from train.checkpoint import NAME, load_checkpoint, weights_in
+from train.checkpoint import NAME, load_checkpoint, weights_around, weights_in
 from train.data import (
     Pictures,
     add_data_arguments,
@@ -113,7 +113,8 @@ def checkpoint_to_resume(args: argparse.Namespace, colourizer: dict[str, Any]) -
             raise ValueError(f"{args.out} holds a run already; --resume goes on with it, another --out starts anew")
         if args.resume is None:
             return None
-        weights = weights_in(Path(args.resume), colourizer)
+        held = weights_around if getattr(args, "semantic", None) else weights_in
+        weights = held(Path(args.resume), colourizer)
         return {"step": 0, "weights": weights, "average": weights}
     state = load_checkpoint(args.out)
     then, now = state.get("arguments", {}), binding_arguments(args)
@@ -204,8 +205,9 @@ class Run:
         Raises:
             SystemExit: if one is not finite; the weights are still good then.
         """
-        for name, figure in figures.items():
-            value = float(figure.detach())
+        # One transfer for all: each would wait for the device.
+        values = torch.stack([figure.detach().float() for figure in figures.values()]).tolist()
+        for name, value in zip(figures, values, strict=True):
             if not math.isfinite(value):
                 sys.exit(
                     f"step {self.step}: {name} is {value}. The last good checkpoint is in {self.args.out}; "
