@@ -4,7 +4,10 @@ import pytest
 import torch
 
 from colouru.networks import Generator
+from colouru.networks.blocks import Residual
+from colouru.networks.semantic import Semantic
 from train.hints import simulate_hints
+from train.objective import Objective
 
 
 @pytest.fixture
@@ -146,3 +149,33 @@ def test_wrong_widths_and_shapes_are_named(generator_network):
         generator_network(torch.zeros(2, 3, 8, 8), torch.zeros(2, 2, 8, 8), torch.zeros(2, 1, 8, 8))
     with pytest.raises(ValueError, match=r"expected hint_ab of shape \(2, 2, 8, 8\)"):
         generator_network(torch.zeros(2, 1, 8, 8), torch.zeros(2, 2, 8, 9), torch.zeros(2, 1, 8, 8))
+
+
+def test_what_residuals_change_is_left_out_at_times_in_training_and_never_after(generator):
+    torch.manual_seed(0)
+    residual, x = Residual(8, skip=0.5), torch.rand(200, 8, 4, 4, generator=generator)
+    unchanged = (residual(x) == x).flatten(1).all(1).float().mean()
+    assert 0.35 < unchanged < 0.65
+    # On average they change as much as they do in use.
+    many = torch.stack([residual(x[:1]) for _ in range(2000)]).mean(0)
+    residual.eval()
+    assert not (residual(x) == x).flatten(1).all(1).any()
+    assert (many - residual(x[:1])).abs().mean() < 0.2 * (residual(x[:1]) - x[:1]).abs().mean()
+
+
+def test_the_semantic_network_is_surer_of_itself_in_use_than_in_training(generator):
+    torch.manual_seed(0)
+    network, L = Semantic((8, 8, 16, 16), skip=0.3), torch.rand(2, 1, 64, 64, generator=generator)
+    assert not torch.equal(network(L).deepest, network(L).deepest)
+    network.eval()
+    assert torch.equal(network(L).deepest, network(L).deepest)
+
+
+def test_what_hints_make_worse_counts_beside_the_error_and_what_they_mend_does_not(generator_network, generator):
+    L, hint_ab, hint_mask = scene(32, 32, generator)
+    objective = Objective(generator_network)
+    with torch.no_grad():
+        automatic = torch.nn.functional.interpolate(generator_network.see(L).ab, scale_factor=2, mode="nearest")
+        worse, _ = objective(L, automatic, hint_ab, hint_mask)
+        better, _ = objective(L, generator_network(L, hint_ab, hint_mask), hint_ab, hint_mask)
+    assert worse["harm"] > 0 and worse["harm"] > 10 * better["harm"]

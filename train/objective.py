@@ -19,6 +19,11 @@ LEAST_UNKNOWN = 0.05
 # Of the error of the gradients of ab, beside that of ab itself, which hardly notices many small changes of colour.
 GRADIENT_WEIGHT = 0.3
 
+# Of what hints make worse than it was without them, once more beside the error itself: people forgive a dot that does
+# not reach far enough, not one that colours the wall behind a face. Measured in squares of so many pixels.
+HARM_WEIGHT = 1.0
+HARM_SIDE = 8
+
 AUTOMATIC_WEIGHT = 0.5
 DEVIATION_WEIGHT = 0.02
 PALETTE_WEIGHT = 0.04
@@ -53,6 +58,9 @@ class Objective(nn.Module):
         half_ab = F.avg_pool2d(ab, 2)
         half = sight.ab.float()[..., : height // 2, : width // 2]
         automatic = self._errors(half, half_ab).mean()
+        before = (half.detach() - half_ab).square()
+        after = (F.avg_pool2d(ab_pred, 2) - half_ab).square()
+        harm = F.avg_pool2d((after - before).mean(1, keepdim=True), HARM_SIDE // 2).relu().mean()
         deviation = sight.deviation.float()[..., : height // 2, : width // 2]
         surprise = deviation_loss(half, deviation.log(), half_ab)
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
@@ -60,13 +68,14 @@ class Objective(nn.Module):
         palette = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
         mottle = (gradients(ab_pred) - gradients(ab)).abs().mean()
         total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR + self.gradient_weight * mottle / GREY_ERROR**0.5
-        total = total + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
+        total = total + HARM_WEIGHT * harm / GREY_ERROR + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
         losses = {
             "mse": errors.mean(),
             "automatic": automatic,
             "surprise": surprise,
             "palette": palette,
             "mottle": mottle,
+            "harm": harm,
             "total": total,
         }
         return losses, ab_pred

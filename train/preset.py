@@ -70,12 +70,12 @@ PRESETS = {
         crop_sizes=(96, 128, 192, 256),
         crop_share=0.5,
         colourful=0.3,
-        lone=0.1,
+        lone=0.15,
         networks={
             "autoencoder": {"widths": [32, 64, 128]},
             "unet": {"widths": [32, 64, 128, 256]},
-            "semantic": {"widths": [32, 64, 160, 288]},
-            "generator": {"widths": [24, 64, 128], "semantic_widths": [32, 64, 160, 288]},
+            "semantic": {"widths": [48, 96, 240, 432]},
+            "generator": {"widths": [24, 64, 128], "semantic_widths": [48, 96, 240, 432]},
         },
     ),
 }

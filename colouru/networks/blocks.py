@@ -1,5 +1,6 @@
 """What the generator's two networks are built of: convolutions with group norm, residuals, self-attention."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -27,25 +28,32 @@ def double(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions around which the input passes unchanged."""
+def skipped_at_times(change: Tensor, share: float, training: bool) -> Tensor:
+    """`change` (N,C,h,w), in training of that share of pictures none (stochastic depth, Huang et al. 2016)."""
+    return change * F.dropout(torch.ones_like(change[:, :1, :1, :1]), share) if training and share else change
 
-    def __init__(self, channels: int):
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around which the input passes unchanged, and in training at times nothing else."""
+
+    def __init__(self, channels: int, skip: float = 0.0):
         super().__init__()
+        self.skip = skip
         self.first = convolution(channels, channels)
         self.second = nn.Sequential(
             nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, channels)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.leaky_relu(x + self.second(self.first(x)), SLOPE)
+        return F.leaky_relu(x + skipped_at_times(self.second(self.first(x)), self.skip, self.training), SLOPE)
 
 
 class Overview(nn.Module):
     """Self-attention between all places of a level, so that each knows the whole picture."""
 
-    def __init__(self, channels: int, heads: int = 4):
+    def __init__(self, channels: int, heads: int = 4, skip: float = 0.0):
         super().__init__()
+        self.skip = skip
         self.heads = heads
         self.norm = nn.GroupNorm(GROUPS, channels)
         self.query_key_value = nn.Conv2d(channels, 3 * channels, 1, bias=False)
@@ -58,7 +66,8 @@ class Overview(nn.Module):
         q, k, v = self.query_key_value(self.norm(x)).reshape(N, 3, self.heads, C // self.heads, h * w).mT.unbind(1)
         # There are few places, for which plain products are quicker than a fused kernel.
         alike = (q @ k.mT * (C // self.heads) ** -0.5).softmax(-1)
-        return x + self.leave((alike @ v).mT.reshape(N, C, h, w))
+        change = self.leave((alike @ v).mT.reshape(N, C, h, w))
+        return x + skipped_at_times(change, self.skip, self.training)
 
 
 def check_widths(widths, count: int) -> None:

@@ -18,7 +18,7 @@ from colouru.networks.blocks import Overview, Residual, check_widths, convolutio
 MULTIPLE = 16
 
 # The longer side of the thumbnail, in pixels. A smaller picture is seen as it is.
-LONGEST = 96
+LONGEST = 112
 
 
 class Knowledge(NamedTuple):
@@ -42,9 +42,11 @@ class Semantic(nn.Module):
 
     Args:
         widths: channels at a half, a quarter, an eighth and a sixteenth of the thumbnail, multiples of 8.
+        skip: in training, how often a residual at one of the two deepest levels, or a channel of the deepest, is left
+            out, so that pictures cannot be learned by heart.
     """
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 160, 288)):
+    def __init__(self, widths: Sequence[int] = (32, 64, 160, 288), skip: float = 0.0):
         super().__init__()
         check_widths(widths, 4)
         a, b, c, d = widths
@@ -52,14 +54,21 @@ class Semantic(nn.Module):
         self.down = nn.ModuleList(
             [
                 nn.Sequential(halve(a, b), Residual(b)),
-                nn.Sequential(halve(b, c), Residual(c), Residual(c)),
-                nn.Sequential(halve(c, d), Residual(d), Overview(d), Residual(d), Overview(d)),
+                nn.Sequential(halve(b, c), Residual(c, skip), Residual(c, skip)),
+                nn.Sequential(
+                    halve(c, d),
+                    Residual(d, skip),
+                    Overview(d, skip=skip),
+                    Residual(d, skip),
+                    Overview(d, skip=skip),
+                ),
             ]
         )
+        self.forget = nn.Dropout2d(skip)
         self.up = nn.ModuleList([double(d, c), double(c, b), double(b, a)])
         self.join = nn.ModuleList(
             [
-                nn.Sequential(convolution(2 * c, c), Residual(c)),
+                nn.Sequential(convolution(2 * c, c), Residual(c, skip)),
                 nn.Sequential(convolution(2 * b, b), Residual(b)),
                 convolution(2 * a, a),
             ]
@@ -73,7 +82,7 @@ class Semantic(nn.Module):
         levels = [self.enter(F.pixel_unshuffle(torch.cat([L, high_pass(L)], 1), 2))]
         for down in self.down:
             levels.append(down(levels[-1]))  # half the size each time
-        x = levels.pop()
+        x = self.forget(levels.pop())
         deepest = x.mean((2, 3))
         told = []
         for up, join in zip(self.up, self.join, strict=True):
