@@ -21,7 +21,7 @@ GRADIENT_WEIGHT = 0.3
 
 # Of what hints make worse than it was without them, once more beside the error itself: people forgive a dot that does
 # not reach far enough, not one that colours the wall behind a face. Measured in squares of so many pixels.
-HARM_WEIGHT = 1.0
+HARM_WEIGHT = 0.5
 HARM_SIDE = 8
 
 AUTOMATIC_WEIGHT = 0.5
