@@ -5,7 +5,7 @@ import torch
 
 from colouru.networks import Generator
 from colouru.networks.blocks import Residual
-from colouru.networks.semantic import Semantic
+from colouru.networks.semantic import Semantic, thumbnail
 from train.hints import simulate_hints
 from train.objective import Objective
 
@@ -179,3 +179,13 @@ def test_what_hints_make_worse_counts_beside_the_error_and_what_they_mend_does_n
         worse, _ = objective(L, automatic, hint_ab, hint_mask)
         better, _ = objective(L, generator_network(L, hint_ab, hint_mask), hint_ab, hint_mask)
     assert worse["harm"] > 0 and worse["harm"] > 10 * better["harm"]
+
+
+@pytest.mark.parametrize(
+    "size, seen",
+    [((64, 64), (96, 96)), ((96, 48), (96, 48)), ((256, 170), (112, 80)), ((1, 1), (96, 96)), ((1, 500), (16, 112))],
+)
+def test_small_pictures_are_enlarged_before_they_are_looked_at_and_large_ones_made_small(generator, size, seen):
+    L = torch.rand(1, 1, *size, generator=generator)
+    small = thumbnail(L)
+    assert small.shape[2:] == seen and abs(float(small.mean() - L.mean())) < 0.02
