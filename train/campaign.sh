@@ -20,9 +20,9 @@ stage() {
     python -m "train.$name" --dataset "$DATASET" --photos $PHOTOS --out "$out" "$@"
 }
 
-stage semantic runs/semantic --steps 9000 --fall 3400
+stage semantic runs/semantic --batch-size 384 --steps 7130 --fall 3200
 stage pretrain runs/generator --network generator --semantic runs/semantic --steps 16000
-stage pretrain runs/baseline --network autoencoder --steps 16000
+stage pretrain runs/baseline --network autoencoder --steps 8500
 stage gan runs/gan --generator runs/generator
 python -m train.blend runs/generator runs/gan --share 0.1 --out runs/blend
 # shellcheck disable=SC2086
