@@ -50,15 +50,14 @@ SMOOTHING = 0.1
 
 # Share of steps that see crops of photographs, and the sizes of these: images have 64 pixels, but a photograph is seen
 # larger. Of larger crops there are fewer, so that every step sees as many pixels.
-CROPS = 0.4
-CROP_SIZES = (64, 112)
+CROPS = 0.25
+CROP_SIZES = (64, 96)
 
-# How little of each side of a small image is seen at the least.
-LEAST_CROP = 0.8
-
-# Against learning by heart: how often a residual or a channel is left out, and in which shares of pictures a rectangle
-# is another's or hidden. The latter fall with the rate: in the end pictures are seen as they are.
-SKIP = 0.1
+# Against learning by heart: how often a residual or a channel is left out, how little of each side of a small image is
+# seen at the least, and which shares of pictures are aged, have a rectangle that is another's, and one that is hidden.
+SKIP = 0.12
+LEAST_CROP = 0.75
+AGED = 0.3
 PATCHED = 0.3
 HIDDEN = 0.2
 
@@ -171,7 +170,6 @@ def learn_to_know(args: argparse.Namespace) -> None:
         # What decides how many pictures of which size there are is drawn where nobody waits for it.
         choice = random_stream(args.seed, step, accelerator.process_index, torch.device("cpu"))
         torch.manual_seed(choice.initial_seed())
-        rate = rate_at(step, args.steps, args.fall)
         of_photos = bool(pictures.photos) and float(torch.rand(1, generator=choice)) < CROPS
         if of_photos:
             L, ab = draw_crops_of_some_size(pictures.photos, CROP_SIZES, args.batch_size * preset.size**2, choice)
@@ -180,10 +178,10 @@ def learn_to_know(args: argparse.Namespace) -> None:
             chosen = draw_numbers(len(pictures.images), args.batch_size, chance)
             L, ab = augmented_batch(pictures.images[chosen], chance, LEAST_CROP)
             labels = pictures.labels[chosen]
-        L, ab, labels = patch(L, ab, labels, PATCHED * rate, chance)
-        L = hide(age(L, preset.aged, chance), HIDDEN * rate, chance)
+        L, ab, labels = patch(L, ab, labels, PATCHED, chance)
+        L = hide(age(L, AGED, chance), HIDDEN, chance)
 
-        optimizer.set_lr(args.lr * rate)
+        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
         with accelerator.autocast():
             losses = objective(L, ab, labels)
         errors = losses.pop("errors").detach()
