@@ -106,7 +106,7 @@ def test_a_version_holds_weights_in_both_precisions_and_no_image_of_the_data(rel
         "model.safetensors",
     ]
     packed, full = ((release / name).stat().st_size for name in ("model.safetensors", "model.fp32.safetensors"))
-    assert 1.7 < full / packed < 4
+    assert 1.7 < full / packed < 2
     assert str(runs) not in (release / "metrics.json").read_text() + (release / "README.md").read_text()
 
 
