@@ -109,7 +109,7 @@ class Generator(nn.Module):
         semantic_widths: see `Semantic`. All are multiples of 8.
     """
 
-    def __init__(self, widths: Sequence[int] = (24, 64, 128), semantic_widths: Sequence[int] = (32, 64, 160, 288)):
+    def __init__(self, widths: Sequence[int] = (24, 64, 128), semantic_widths: Sequence[int] = (48, 96, 240, 432)):
         super().__init__()
         check_widths(widths, 3)
         a, b, c = widths
