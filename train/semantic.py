@@ -20,6 +20,7 @@ from colouru.networks.semantic import Semantic, thumbnail
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
+    Pictures,
     age,
     augmented_batch,
     draw_crops_of_some_size,
@@ -172,12 +173,9 @@ def learn_to_know(args: argparse.Namespace) -> None:
         torch.manual_seed(choice.initial_seed())
         of_photos = bool(pictures.photos) and float(torch.rand(1, generator=choice)) < CROPS
         if of_photos:
-            L, ab = draw_crops_of_some_size(pictures.photos, CROP_SIZES, args.batch_size * preset.size**2, choice)
-            labels = pictures.labels.new_full((len(L),), -1)
+            L, ab, labels = draw_photographs(pictures, args.batch_size * preset.size**2, choice)
         else:
-            chosen = draw_numbers(len(pictures.images), args.batch_size, chance)
-            L, ab = augmented_batch(pictures.images[chosen], chance, LEAST_CROP)
-            labels = pictures.labels[chosen]
+            L, ab, labels = draw_images(pictures, args.batch_size, chance)
         L, ab, labels = patch(L, ab, labels, PATCHED, chance)
         L = hide(age(L, AGED, chance), HIDDEN, chance)
 
@@ -191,6 +189,18 @@ def learn_to_know(args: argparse.Namespace) -> None:
         run.report(**losses, gradient=accelerator.clip_grad_norm_(bare.parameters(), CLIP))
         optimizer.step()
         average.update_parameters(bare.network)
+
+
+def draw_photographs(pictures: Pictures, pixels: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """`L` (N,1,s,s), `ab` (N,2,s,s) and labels (N,), -1, of crops of photographs, about so many pixels in all."""
+    L, ab = draw_crops_of_some_size(pictures.photos, CROP_SIZES, pixels, generator)
+    return L, ab, pictures.labels.new_full((len(L),), -1)
+
+
+def draw_images(pictures: Pictures, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """The same of so many of the small images, with their labels."""
+    chosen = draw_numbers(len(pictures.images), count, generator)
+    return *augmented_batch(pictures.images[chosen], generator, LEAST_CROP), pictures.labels[chosen]
 
 
 class Gap:
