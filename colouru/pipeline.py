@@ -548,11 +548,20 @@ class Colourizer:
         """Whether the generator knows likely colours and where the next dot helps; the report's does not."""
         return isinstance(self.model.gan, Generator)
 
-    @property
-    def networks(self) -> dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]]:
-        """Both networks on small pictures, as `L, hint_ab, hint_mask -> ab_pred`, as bold as photos are coloured."""
-        bold = {"boldness": BOLDNESS} if self.advises else {}
-        return {"baseline": self.model.baseline, "gan": functools.partial(self.model.gan, **bold)}
+    def networks_on(self, L: Tensor) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+        """Both networks on small pictures `L` (N,1,H,W), looked at once: `hint_ab, hint_mask -> ab_pred`.
+
+        They are as bold as photos are coloured.
+        """
+        networks = {role: functools.partial(getattr(self.model, role), L) for role in ROLES}
+        if self.advises:
+            sight, (height, width) = self.model.gan.see(L), L.shape[2:]
+
+            def answer(hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+                return self.model.gan.answer(sight, hint_ab, hint_mask, BOLDNESS).ab[..., :height, :width]
+
+            networks["gan"] = answer
+        return networks
 
     def open(self, photo: Any) -> Canvas:
         """A photo in any form that `colouru.picture.photo.open_photo` takes, made ready to be coloured."""

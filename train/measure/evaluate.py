@@ -11,6 +11,7 @@ alone, so two models see the same ones.
 
 import argparse
 import csv
+import functools
 import json
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colouru.model import ROLES
 from colouru.pipeline import Colourizer, pipeline
 from train.data import (
     PINNED_REVISIONS,
@@ -35,6 +37,7 @@ from train.measure.figures import COLUMNS, Figures, summary
 from train.measure.guidance import palette_recall, where_next
 from train.measure.levin import levin
 from train.measure.protocol import (
+    CHUNK,
     REPORT_SIZES,
     T_SIDE,
     Results,
@@ -134,10 +137,11 @@ def by_class(colourize: Colourizer, rgb: Tensor, classes: list[str], seed: int) 
     """Loss at five hints of Protocol T on the images of each class, ratio of sums."""
     L, ab = whole_batch(rgb)
     hints = simulate_hints(ab, random_stream(seed, 0, 0, ab.device), counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
-    errors = {}
-    for role, network in colourize.networks.items():
-        parts = zip(L.split(250), hints[0].split(250), hints[1].split(250), ab.split(250), strict=True)
-        errors[role] = torch.cat([(network(*part[:3]) - part[3]).square().sum((1, 2, 3)) for part in parts])
+    parts: dict[str, list[Tensor]] = {role: [] for role in ROLES}
+    for L_part, ab_part, *hints_part in zip(*(x.split(CHUNK) for x in (L, ab, *hints)), strict=True):
+        for role, answer in colourize.networks_on(L_part).items():
+            parts[role].append((answer(*hints_part) - ab_part).square().sum((1, 2, 3)))
+    errors = {role: torch.cat(each) for role, each in parts.items()}
     grey = ab.square().sum((1, 2, 3))
     found = {}
     for name in sorted(set(classes)):
@@ -197,8 +201,8 @@ def save_small_sheet(path: Path, colourize: Colourizer, rgb: Tensor, seed: int) 
     L, ab = whole_batch(rgb)
     chance = random_stream(seed, SHEET_HINTS, 0, ab.device)
     hints = simulate_hints(ab, chance, counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
-    networks = {**colourize.networks, "levin": levin}
-    outputs = [(name, to_rgb(L, network(L, *hints))) for name, network in networks.items()]
+    colourizers = {**colourize.networks_on(L), "levin": functools.partial(levin, L)}
+    outputs = [(name, to_rgb(L, answer(*hints))) for name, answer in colourizers.items()]
     save_sheet(path, [("hints", hinted_grey(L, *hints)), *outputs, ("original", rgb)])
 
 

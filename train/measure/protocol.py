@@ -3,6 +3,8 @@
 Hints depend on the seed and the picture alone, so whatever is measured sees the same ones.
 """
 
+import functools
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -26,7 +28,7 @@ T_SIDE = 3
 CHUNK = 250
 
 VIVID_COUNTS = (0, 5)
-BOLDNESSES = (0.0, 0.12, 0.24, 0.36, 0.5)
+BOLDNESSES = (0.0, 0.1, 0.2, 0.3, 0.5)
 SATURATIONS = (1.0, 1.15, 1.3, 1.5)
 VIVID = ("error", "grey_error", "colourfulness", "original_colourfulness")
 
@@ -57,17 +59,15 @@ Results = dict[int, dict[str, Figures]]
 @torch.inference_mode()
 def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int, ...] = T_COUNTS) -> Results:
     """Small images (N,3,64,64) uint8: n hints of 3x3 pixels, each in its own true colour; and Levin et al. on them."""
-    colourizers = {**colourize.networks, "levin": levin}
-    results: Results = {}
-    for n in tqdm(counts, desc="Protocol T", unit="hint count"):
-        parts: dict[str, list[Figures]] = {name: [] for name in colourizers}
-        for number, chunk in enumerate(rgb.split(CHUNK)):
-            L, ab = whole_batch(chunk)
+    parts: dict[int, dict[str, list[Figures]]] = {n: {} for n in counts}
+    for number, chunk in enumerate(tqdm(rgb.split(CHUNK), desc="Protocol T", unit="chunk")):
+        L, ab = whole_batch(chunk)
+        colourizers = {**colourize.networks_on(L), "levin": functools.partial(levin, L)}
+        for n in counts:
             hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
-            for name, network in colourizers.items():
-                parts[name].append(measure(*shown(L, network(L, *hints)), chunk, L, ab, *hints))
-        results[n] = {name: joined(figures) for name, figures in parts.items()}
-    return results
+            for name, answer in colourizers.items():
+                parts[n].setdefault(name, []).append(measure(*shown(L, answer(*hints)), chunk, L, ab, *hints))
+    return {n: {name: joined(figures) for name, figures in by_name.items()} for n, by_name in parts.items()}
 
 
 @torch.inference_mode()
@@ -76,18 +76,19 @@ def vividness(colourize: Colourizer, rgb: Tensor, seed: int) -> dict[str, dict[s
     if not colourize.advises:
         return {}
     ways = [("boldness", bold, 1.0) for bold in BOLDNESSES] + [("saturation", 0.0, more) for more in SATURATIONS]
-    found: dict[str, dict[str, float]] = {}
-    for n in VIVID_COUNTS:
-        sums = torch.zeros(len(ways), 4)
-        for number, chunk in enumerate(rgb.split(CHUNK)):
-            L, ab = whole_batch(chunk)
+    sums = {n: torch.zeros(len(ways), 4) for n in VIVID_COUNTS}
+    for number, chunk in enumerate(rgb.split(CHUNK)):
+        L, ab = whole_batch(chunk)
+        sight = colourize.model.gan.see(L)
+        for n in VIVID_COUNTS:
             hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
-            sight = colourize.model.gan.see(L)
             for row, (_, boldness, saturation) in enumerate(ways):
                 ab_pred = colourize.model.gan.answer(sight, *hints, boldness).ab
                 figures = measure(*shown(L, saturation * ab_pred), chunk, L, ab, *hints)
-                sums[row] += torch.stack([figures[name].sum() for name in VIVID])
-        for (way, boldness, saturation), (error, grey_error, vivid, true) in zip(ways, sums.tolist(), strict=True):
+                sums[n][row] += torch.stack([figures[name].sum() for name in VIVID])
+    found: dict[str, dict[str, float]] = {}
+    for n in VIVID_COUNTS:
+        for (way, boldness, saturation), (error, grey_error, vivid, true) in zip(ways, sums[n].tolist(), strict=True):
             figures = {"normalized_loss": round(error / grey_error, 4), "colourfulness_ratio": round(vivid / true, 4)}
             found[f"{n} hints, {way} {boldness if way == 'boldness' else saturation}"] = figures
     return found
