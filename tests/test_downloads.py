@@ -208,7 +208,7 @@ def test_in_a_series_a_photo_is_seen_opened_and_saved_as_the_hints_of_the_others
 
     work, shown = handlers.start(second | {"album": [first, diary]})
     assert shown["losses"]["gan"] == pytest.approx(told["losses"]["gan"], rel=0.02)
-    work, _ = handlers.edit(work, {"hints": [], "stamp": 1})
+    *_, (work, _) = handlers.edit(work, {"hints": [], "stamp": 1})
     download = downloads.download(work, {"kind": "gan-png", "hints": []})
     saved = open_photo(next(download))
     assert saved.provenance.album == 1

@@ -38,6 +38,12 @@ def start(path: Path, **more) -> tuple:
     return handlers.start({"path": str(path), "hints": None, "stamp": 1.0} | more)
 
 
+def edited(work, value) -> tuple:
+    """The work and all that is shown after an edit."""
+    *_, answer = handlers.edit(work, value)
+    return answer
+
+
 def picture_of(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
 
@@ -175,7 +181,7 @@ def test_only_what_was_uploaded_is_opened(uploads, said, value):
 
 def test_a_dot_colours_its_surroundings_more_than_a_far_corner(work):
     before = board.shown(work, selected=-1, stamp=0)["chroma"]["gan"]
-    after, shown = handlers.edit(work, told([DOT]))
+    after, shown = edited(work, told([DOT]))
     change = np.abs(picture_of(shown["chroma"]["gan"]).astype(int) - picture_of(before)).sum(2)
     height, width = change.shape
     row, column = int(0.3 * height), int(0.7 * width)
@@ -183,27 +189,35 @@ def test_a_dot_colours_its_surroundings_more_than_a_far_corner(work):
     assert after.hints == (DOT,)
 
 
+@pytest.mark.parametrize(("network", "other"), [("gan", "baseline"), ("baseline", "gan")])
+def test_the_picture_on_the_canvas_is_answered_before_the_rest(work, network, other):
+    (_, first), (_, all_of_it) = handlers.edit(work, told([DOT], network=network, selected=0))
+    assert list(first["chroma"]) == [network] and first["hints"] == [DOT.to_dict()] and "losses" not in first
+    assert set(all_of_it["chroma"]) == {network, other} and all_of_it["likely"] and all_of_it["losses"]
+    assert first["chroma"][network] == all_of_it["chroma"][network]
+
+
 def test_a_dot_without_a_colour_takes_the_likeliest_for_its_place(work):
     bare = {"x": 0.5, "y": 0.2, "size": 0.05}
-    after, shown = handlers.edit(work, told([DOT, bare], selected=1))
+    after, shown = edited(work, told([DOT, bare], selected=1))
     assert after.hints[0] == DOT and shown["likely"][0][0] == after.hints[1].colour
     assert after.hints[1].colour == work.canvas.suggest(0.5, 0.2, [DOT])[0].colour
 
 
 def test_the_selected_dot_is_offered_likely_colours(work):
-    likely = handlers.edit(work, told([DOT], selected=0))[1]["likely"]
+    likely = edited(work, told([DOT], selected=0))[1]["likely"]
     assert 1 <= len(likely) <= 9 and [chance for _, chance in likely] == sorted((c for _, c in likely), reverse=True)
-    assert handlers.edit(work, told([DOT]))[1]["likely"] == []
+    assert edited(work, told([DOT]))[1]["likely"] == []
 
 
 def test_a_dot_in_a_colour_that_does_not_exist_there_is_named(save):
     work, _ = start(save(np.full((64, 64), 250, np.uint8)))
     possible, impossible = (Hint(x=0.5, y=0.5, colour=colour) for colour in ("#fff4f0", "#0000ff"))
-    assert handlers.edit(work, told([possible, impossible]))[1]["clipped"] == [1]
+    assert edited(work, told([possible, impossible]))[1]["clipped"] == [1]
 
 
 def test_an_answer_says_which_list_it_answers(work):
-    assert handlers.edit(work, told([DOT], stamp=1234.5))[1]["stamp"] == 1234.5
+    assert edited(work, told([DOT], stamp=1234.5))[1]["stamp"] == 1234.5
 
 
 @pytest.mark.parametrize(
@@ -229,17 +243,18 @@ def test_an_answer_says_which_list_it_answers(work):
         {"hints": [], "saturation": 5},
         {"hints": [], "saturation": float("nan")},
         {"hints": [], "saturation": "much"},
+        {"hints": [], "network": "unet"},
     ],
 )
 def test_what_is_no_list_of_hints_is_refused_and_the_page_set_right(work, said, value):
-    work, _ = handlers.edit(work, told([DOT]))
-    after, shown = handlers.edit(work, value)
+    work, _ = edited(work, told([DOT]))
+    after, shown = edited(work, value)
     assert len(said) == 1 and len(said[0]) < 200
     assert after.hints == (DOT,) and shown["hints"] == [DOT.to_dict()]
 
 
 def test_a_photo_that_is_no_longer_kept_is_asked_for_again():
-    assert handlers.edit(None, told([DOT]))[1] == {"stamp": 1.0, "refused": True, "gone": True}
+    assert edited(None, told([DOT]))[1] == {"stamp": 1.0, "refused": True, "gone": True}
 
 
 def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(work):
@@ -262,17 +277,17 @@ def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(work):
 
 def test_saturation_is_part_of_the_loss_that_is_shown(save):
     work, shown = start(save(astronaut()))
-    stronger = handlers.edit(work, told([], saturation=2))[1]["losses"]
-    assert handlers.edit(work, told([], saturation=0))[1]["losses"]["gan"] == pytest.approx(1, abs=1e-3)
+    stronger = edited(work, told([], saturation=2))[1]["losses"]
+    assert edited(work, told([], saturation=0))[1]["losses"]["gan"] == pytest.approx(1, abs=1e-3)
     assert stronger["gan"] != shown["losses"]["gan"]
 
 
 def test_the_spot_where_a_dot_helps_and_what_is_least_sure_are_shown_on_demand(work):
-    shown = handlers.edit(work, told([], advise=True, doubt=True))[1]
+    shown = edited(work, told([], advise=True, doubt=True))[1]
     assert 0 <= shown["marker"]["x"] <= 1
     tinted = (picture_of(shown["doubt"])[..., 3] > 0).mean()
     assert 0.15 < tinted <= 0.21
-    shown = handlers.edit(work, told([]))[1]
+    shown = edited(work, told([]))[1]
     assert shown["marker"] is None and shown["doubt"] is None
 
 

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from colouru.colour import grey_bytes
 from colouru.hints import Hint, as_hints
+from colouru.model import ROLES
 from colouru.picture.photo import Photo
 from colouru.pipeline import Canvas
 from colouru.ui.palette import SWATCHES
@@ -39,12 +40,14 @@ class Told(NamedTuple):
         selected: the number of the hint whose likely colours are to be offered, -1 for none.
         view: how to see it.
         stamp: when it was said, for the browser to tell which answer is to what.
+        network: the role of the one whose picture is on the canvas.
     """
 
     hints: list[dict]
     selected: int
     view: View
     stamp: float
+    network: str
 
 
 def told(value: Any) -> Told:
@@ -60,11 +63,14 @@ def told(value: Any) -> Told:
         raise ValueError("the selected hint must be one of the list")
     if type(stamp) not in (int, float) or not math.isfinite(stamp):
         raise ValueError("the stamp must be a time")
+    network = value.get("network", "gan")
+    if network not in ROLES:
+        raise ValueError("the network must be one of the two")
     saturation = value.get("saturation", 1.0)
     if type(saturation) not in (int, float) or not 0 <= saturation <= 2:
         raise ValueError("the saturation must be a number from 0 to 2")
     view = View(float(saturation), value.get("advise") is True, value.get("doubt") is True)
-    return Told(hints, selected, view, stamp)
+    return Told(hints, selected, view, stamp, network)
 
 
 def coloured_hints(canvas: Canvas, hints: Sequence[Any]) -> tuple[Hint, ...]:
@@ -94,20 +100,32 @@ def likeliest(canvas: Canvas, spot: Hint, others: Sequence[Hint]) -> str:
 
 def shown(work: Work, *, selected: int, stamp: float) -> dict[str, Any]:
     """What is to be seen of the hints: the answer to every change."""
+    *_, all_of_it = shown_in_two(work, selected=selected, stamp=stamp, network="gan")
+    return all_of_it
+
+
+def shown_in_two(work: Work, *, selected: int, stamp: float, network: str) -> Iterator[dict[str, Any]]:
+    """The same twice: first what a person waits for, the picture that is on the canvas, and then all of it."""
     canvas, view, hints = work.canvas, work.view, work.hints
-    chroma = canvas.chroma(hints)
-    advice = canvas.where_next(hints) if (view.advise or view.doubt) and canvas.sight is not None else None
-    likely = []
-    if selected >= 0:
-        others = [other for number, other in enumerate(hints) if number != selected]
-        likely = likely_colours(canvas, hints[selected].x, hints[selected].y, others)
-    return {
+    chroma = canvas.chroma(hints, [network])
+    first = {
         "stamp": stamp,
         "hints": [hint.to_dict() for hint in hints],
         "clipped": list(canvas.clipped(hints)),
         "selected": selected,
+        "chroma": {network: chroma_url(chroma[network])},
+    }
+    yield first
+    others = [role for role in ROLES if role != network]
+    chroma |= canvas.chroma(hints, others)
+    advice = canvas.where_next(hints) if (view.advise or view.doubt) and canvas.sight is not None else None
+    likely = []
+    if selected >= 0:
+        elsewhere = [other for number, other in enumerate(hints) if number != selected]
+        likely = likely_colours(canvas, hints[selected].x, hints[selected].y, elsewhere)
+    yield first | {
         "likely": likely,
-        "chroma": {role: chroma_url(ab) for role, ab in chroma.items()},
+        "chroma": first["chroma"] | {role: chroma_url(chroma[role]) for role in others},
         "losses": canvas.losses(chroma, hints, view.saturation, LOSS_SIDE),
         "marker": {"x": advice.x, "y": advice.y} if advice and view.advise else None,
         "doubt": tint(advice.deviation) if advice and view.doubt else None,

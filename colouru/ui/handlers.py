@@ -113,19 +113,22 @@ def what_tells(photo: Any) -> Precedents | None:
         return precedents(path, hints) if hints else None
 
 
-def edit(work: Work | None, value: Any) -> tuple:
-    """Take the hints and the view that the page sent: the work and what is seen of it."""
+def edit(work: Work | None, value: Any) -> Iterator[tuple]:
+    """Take the hints and the view that the page sent: the work and what is seen of it, the picture before the rest."""
     if work is None:
         # The browser has the photo, and opens it anew.
-        return gr.skip(), refusal(value) | {"gone": True}
+        yield gr.skip(), refusal(value) | {"gone": True}
+        return
     try:
         said = board.told(value)
         work = dataclasses.replace(work, hints=board.coloured_hints(work.canvas, said.hints), view=said.view)
     except ValueError as error:
         gr.Warning(str(error))
-        return work, board.shown(work, selected=-1, stamp=stamp_of(value))
+        yield work, board.shown(work, selected=-1, stamp=stamp_of(value))
+        return
     work.keep()
-    return work, board.shown(work, selected=said.selected, stamp=said.stamp)
+    for seen in board.shown_in_two(work, selected=said.selected, stamp=said.stamp, network=said.network):
+        yield work, seen
 
 
 def look_closely(work: Work | None, value: Any) -> dict:

@@ -125,8 +125,8 @@ function drawPicture() {
     drawInto(screen2d, doubt, shown);
     screen2d.restore();
   }
-  if (drawnAnswer !== answered) performance.mark("colouru-coloured");
-  drawnAnswer = answered;
+  if (drawnAnswer !== pictured) performance.mark("colouru-coloured");
+  drawnAnswer = pictured;
 }
 
 // The photo's own pixels, once it is looked at more closely than the preview goes and the eye rests.

@@ -30,37 +30,52 @@ function windowMean(x, columns, rows) {
   return mean;
 }
 
-// The lowest or the highest of three by three pixels.
-function windowExtreme(x, columns, rows, pick) {
-  const across = new Float32Array(x.length), found = new Float32Array(x.length);
-  for (let row = 0; row < rows; row++) for (let column = 0, at = row * columns; column < columns; column++, at++)
-    across[at] = pick(x[at], x[column ? at - 1 : at], x[column < columns - 1 ? at + 1 : at]);
-  for (let row = 0; row < rows; row++) for (let column = 0, at = row * columns; column < columns; column++, at++)
-    found[at] = pick(across[at], across[row ? at - columns : at], across[row < rows - 1 ? at + columns : at]);
-  return found;
+// The lowest and the highest of three by three pixels.
+function windowRange(x, columns, rows) {
+  const [acrossLow, acrossHigh, lowest, highest] = Array.from({ length: 4 }, () => new Float32Array(x.length));
+  for (let row = 0; row < rows; row++) for (let column = 0, at = row * columns; column < columns; column++, at++) {
+    const here = x[at], left = column ? x[at - 1] : here, right = column < columns - 1 ? x[at + 1] : here;
+    acrossLow[at] = Math.min(left, here, right);
+    acrossHigh[at] = Math.max(left, here, right);
+  }
+  for (let row = 0, at = 0; row < rows; row++) {
+    const up = row ? columns : 0, down = row < rows - 1 ? columns : 0;
+    for (let column = 0; column < columns; column++, at++) {
+      lowest[at] = Math.min(acrossLow[at - up], acrossLow[at], acrossLow[at + down]);
+      highest[at] = Math.max(acrossHigh[at - up], acrossHigh[at], acrossHigh[at + down]);
+    }
+  }
+  return [lowest, highest];
+}
+
+// Of a working copy what stays while its colours change: L, its mean around, and what the slope is a share of.
+const grounds = new WeakMap();
+
+function groundOf(coarse, columns, rows) {
+  if (grounds.has(coarse)) return grounds.get(coarse);
+  const L = Float32Array.from({ length: columns * rows }, (_, at) => coarse[4 * at] / 127.5 - 1);
+  const meanL = windowMean(L, columns, rows), meanLL = windowMean(L.map((value) => value * value), columns, rows);
+  const spread = meanLL.map((square, at) => Math.max(0, square - meanL[at] * meanL[at]) + EDGE);
+  grounds.set(coarse, { L, meanL, spread });
+  return grounds.get(coarse);
 }
 
 // What is interpolated from the working copy: ab, its slope along L, its lowest and highest around, and L itself.
 // `levels` are the bytes RGBA of the server's map of ab, `coarse` those of its L.
 function guideOf(levels, coarse, columns, rows) {
-  const size = columns * rows, L = new Float32Array(size), planes = new Float32Array(CHANNELS * size);
-  for (let at = 0; at < size; at++) L[at] = coarse[4 * at] / 127.5 - 1;
-  const meanL = windowMean(L, columns, rows), meanLL = windowMean(L.map((value) => value * value), columns, rows);
+  const size = columns * rows, planes = new Float32Array(CHANNELS * size);
+  const { L, meanL, spread } = groundOf(coarse, columns, rows);
   for (let channel = 0; channel < 2; channel++) {
     const ab = new Float32Array(size), product = new Float32Array(size);
     for (let at = 0; at < size; at++) product[at] = L[at] * (ab[at] = (levels[4 * at + channel] - 128) / 127);
     const mean = windowMean(ab, columns, rows), covariance = windowMean(product, columns, rows);
-    for (let at = 0; at < size; at++) {
-      const variance = Math.max(0, meanLL[at] - meanL[at] * meanL[at]);
-      covariance[at] = (covariance[at] - meanL[at] * mean[at]) / (variance + EDGE);
-    }
-    const slope = windowMean(covariance, columns, rows);
-    const lowest = windowExtreme(ab, columns, rows, Math.min), highest = windowExtreme(ab, columns, rows, Math.max);
-    for (let at = 0; at < size; at++) {
-      planes[CHANNELS * at + channel] = ab[at];
-      planes[CHANNELS * at + 2 + channel] = slope[at];
-      planes[CHANNELS * at + 4 + channel] = lowest[at];
-      planes[CHANNELS * at + 6 + channel] = highest[at];
+    for (let at = 0; at < size; at++) covariance[at] = (covariance[at] - meanL[at] * mean[at]) / spread[at];
+    const slope = windowMean(covariance, columns, rows), [lowest, highest] = windowRange(ab, columns, rows);
+    for (let at = 0, to = channel; at < size; at++, to += CHANNELS) {
+      planes[to] = ab[at];
+      planes[to + 2] = slope[at];
+      planes[to + 4] = lowest[at];
+      planes[to + 6] = highest[at];
     }
   }
   for (let at = 0; at < size; at++) planes[CHANNELS * at + 8] = L[at];

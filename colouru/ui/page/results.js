@@ -141,7 +141,7 @@ async function randomTrueDots() {
     const at = { x: Math.random(), y: Math.random() }, list = [...hints, { ...at, size, colour: trueColour(at) }];
     hints = list;
     send();
-    while (answered < sent && hints === list) await pause(0.02);
+    while (answered < sent && photo === whose && hints.length === list.length) await pause(0.02);
     // Whatever else a person does meanwhile goes on from there.
     if (hints.length !== list.length) break;
   }

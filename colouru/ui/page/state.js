@@ -21,7 +21,7 @@ let selected = -1, size = 0.03, recent = [], past = [], future = [], curve = [];
 // The colour of the next dot: a code, "true" for the original's at that place, or null for the likeliest there.
 let next = null;
 let tool = "dots", shownView = "colour", network = "gan", saturation = 1, advising = false, doubting = false;
-let sent = 0, answered = 0, opening = null;
+let sent = 0, pictured = 0, answered = 0, opening = null;
 // The last that had been sent when a dot was let go of: its answer, still under way, must not take it up again.
 let released = -1;
 // How often in a row there was no answer, and a number for what is waited for, after which an older wait is over.
@@ -37,7 +37,7 @@ function tell(sentence, busy = false) {
 // To the server. Each event reads what is to be told when it is sent, so that the latest is.
 
 window.colouruTold = {};
-const message = () => ({ hints, selected, saturation, advise: advising, doubt: doubting, stamp: sent });
+const message = () => ({ hints, selected, saturation, advise: advising, doubt: doubting, stamp: sent, network });
 
 function send() {
   if (!photo || opening) return;
@@ -88,28 +88,39 @@ async function receive() {
     return;
   }
   if (value.photo) await begin(value);
-  // The one on the canvas first.
+  // An answer comes in two parts: the picture that was on the canvas when it was asked for, and then all there is.
   const whose = photo, shown = network, other = shown === "gan" ? "baseline" : "gan";
-  const guide = await guideFrom(value.chroma[shown], whose.coarse[shown]);
+  const overtaken = () => value.stamp < sent || photo !== whose;
+  if (!value.chroma[shown]) return;
+  const guide = await guideFrom(whose, shown, value.chroma[shown]);
   const tinted = value.doubt ? await imageFrom(value.doubt) : null;
-  if (value.stamp < sent) return;
-  answered = value.stamp;
+  if (overtaken()) return;
+  pictured = value.stamp;
   guides = { ...guides, [shown]: guide };
-  doubt = tinted;
-  ({ hints, clipped, likely, losses } = value);
-  marked = value.marker;
+  ({ hints, clipped } = value);
   selected = value.stamp <= released ? -1 : Math.min(value.selected, hints.length - 1);
+  if (!value.losses) return drawNow();
+  answered = value.stamp;
+  ({ likely, losses, marker: marked } = value);
+  doubt = tinted;
   noteLoss();
   drawNow();
   describe();
   keepWork();
-  const second = await guideFrom(value.chroma[other], whose.coarse[other]);
-  if (value.stamp < sent || photo !== whose) return;
+  const second = await guideFrom(whose, other, value.chroma[other]);
+  if (overtaken()) return;
   guides = { ...guides, [other]: second };
   draw();
 }
 
-async function guideFrom(url, coarse) {
+// The second part of an answer brings what the first brought, too.
+function guideFrom(whose, role, url) {
+  const known = (whose.known ??= {});
+  if (known[role]?.url !== url) known[role] = { url, guide: guideMade(url, whose.coarse[role]) };
+  return known[role].guide;
+}
+
+async function guideMade(url, coarse) {
   const { data, width, height } = pixelsOf(await imageFrom(url));
   return guideOf(data, coarse.data, width, height);
 }
