@@ -174,6 +174,8 @@ class Canvas:
                 self.sight = model.gan.see(self.L["gan"].to(device))
         self._alone, self.followed = self.sight, 0
         self._suggested: tuple[tuple, list[Suggestion]] = ((), [])
+        # What was answered last, from which the likely colours of the next dot are told.
+        self._context: tuple[tuple[Hint, ...], Tensor] | None = None
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
@@ -319,7 +321,10 @@ class Canvas:
         question, answer = self._suggested
         if question == (asked := (x, y, tuple(hints))):
             return list(answer)
-        context = generator.context(sight, *self._hint_tensors("gan", hints))
+        if self._context and self._context[0] == tuple(hints):
+            context = self._context[1]
+        else:
+            context = generator.context(sight, *self._hint_tensors("gan", hints))
         height, width = self.L["gan"].shape[2:]
         photo = self.photo.overview
         row, column = pixel_at(y, photo.height), pixel_at(x, photo.width)
@@ -386,6 +391,7 @@ class Canvas:
         self.sight = generator.following(self._alone, precedents) if precedents else self._alone
         self.followed = len(precedents)
         self._suggested = (), []
+        self._context = None
         for name in ("_unhinted", "_unhinted_shown"):
             self.__dict__.pop(name, None)
 
@@ -410,7 +416,9 @@ class Canvas:
     def _answer(self, hints: Sequence[Hint]) -> Tensor:
         """What the generator answers (1,2,h,w) of its working copy."""
         height, width = self.L["gan"].shape[2:]
-        ab = self.model.gan.answer(self.sight, *self._hint_tensors("gan", hints), BOLDNESS).ab[..., :height, :width]
+        answer = self.model.gan.answer(self.sight, *self._hint_tensors("gan", hints), BOLDNESS)
+        self._context = tuple(hints), answer.context
+        ab = answer.ab[..., :height, :width]
         # The generator takes every hint for news, and changes what is far from it too. One that says what is there
         # already is none, and between that and news there is no step.
         return torch.lerp(self._unhinted, ab.cpu(), min(1, self._surprise(hints) / NEWS)) if hints else ab.cpu()

@@ -129,6 +129,14 @@ def test_a_colour_that_does_not_exist_at_that_lightness_is_named(exact):
     assert exact(photo).clipped == ()
 
 
+def test_what_is_likely_is_the_same_whatever_was_answered_before(exact):
+    fresh, answered = exact.open(astronaut()), exact.open(astronaut())
+    answered.chroma([RED])
+    assert answered.suggest(0.3, 0.6, [RED]) == fresh.suggest(0.3, 0.6, [RED])
+    answered.chroma([])
+    assert answered.suggest(0.6, 0.3, [RED]) == fresh.suggest(0.6, 0.3, [RED])
+
+
 def test_a_spot_has_up_to_nine_likely_colours(exact):
     canvas = exact.open(astronaut())
     found = canvas.suggest(0.999, 1.0, [RED])
