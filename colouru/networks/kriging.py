@@ -98,11 +98,12 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
     # In single precision whatever the network computes in: half of it cannot be factored.
     with torch.autocast(pixels.device.type, enabled=False):
         places, values, pixels = places.float(), values.float(), pixels.float().flatten(2).mT
-        counts = exists.sum(1)
-        order = counts.argsort()
+        counts, order = exists.sum(1).sort()
+        # The fullest of each group; looked at together, for a GPU would be waited for each time.
+        fullest = [int(part[-1]) for part in counts.cpu().split(GROUP)]
         spread = []
-        for group in order.split(GROUP):
-            kept = slice(max(1, int(counts[group[-1]])))
+        for group, most in zip(order.split(GROUP), fullest, strict=True):
+            kept = slice(max(1, most))
             p, there = places[group, kept], exists[group, kept]
             doubt = noise[group, kept] if isinstance(noise, Tensor) and noise.ndim == 2 else noise
             lower = factor(p, noise=doubt, exists=there)
