@@ -262,9 +262,11 @@ def draw_numbers(count: int, batch_size: int, generator: torch.Generator) -> Ten
     return torch.randint(count, (batch_size,), device=generator.device, generator=generator)
 
 
-def augmented_batch(rgb: Tensor, generator: torch.Generator, least: float = LEAST_CROP) -> tuple[Tensor, Tensor]:
-    """`L` (N,1,H,W) and `ab` (N,2,H,W) of `rgb` (N,3,H,W) uint8, each differently augmented."""
-    return to_network(linear_to_lab(augment(_linear_light(rgb), generator, least)))
+def augmented_batch(
+    rgb: Tensor, generator: torch.Generator, least: float = LEAST_CROP, size: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """`L` (N,1,.,.) and `ab` (N,2,.,.) of `rgb` (N,3,H,W) uint8, each differently augmented, as `augment` does."""
+    return to_network(linear_to_lab(augment(_linear_light(rgb), generator, least, size)))
 
 
 def draw_crops_of_some_size(
@@ -356,9 +358,13 @@ def _linear_table(device: torch.device) -> Tensor:
     return linear_table(np.uint8).to(device)
 
 
-def augment(images: Tensor, generator: torch.Generator, least: float = LEAST_CROP) -> Tensor:
-    """`images` (N,C,H,W), each mirrored with probability 1/2, with `least` to all of each side, same shape."""
-    N, _, height, width = images.shape
+def augment(images: Tensor, generator: torch.Generator, least: float = LEAST_CROP, size: int | None = None) -> Tensor:
+    """`images` (N,C,H,W), each mirrored with probability 1/2, with `least` to all of each side.
+
+    Of the same shape, or of `size` pixels a side.
+    """
+    N = len(images)
+    height, width = (size, size) if size else images.shape[2:]
     mirror, *zooms, shift_x, shift_y = torch.rand(5, N, 1, device=images.device, generator=generator)
     zoom_x, zoom_y = (1 - (1 - least) * zoom for zoom in zooms)
     # Where each column and row looks, in the coordinates of grid_sample, -1 to 1 from border to border.

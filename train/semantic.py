@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colouru.networks.bins import AB_BINS, nearest_bin
-from colouru.networks.semantic import Semantic, thumbnail
+from colouru.networks.semantic import LENGTH, Semantic, thumbnail
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
@@ -49,15 +49,15 @@ AVERAGE_DECAY = 0.999
 CLASS_WEIGHT = 0.1
 SMOOTHING = 0.1
 
-# Share of steps that see crops of photographs, and the sizes of these: images have 64 pixels, but a photograph is seen
-# larger. Of larger crops there are fewer, so that every step sees as many pixels.
-CROPS = 0.25
-CROP_SIZES = (64, 96)
+# Share of steps that see crops of photographs, and the sizes of these: a photograph is seen a little larger than images
+# are. Of larger crops there are fewer, so that every step sees as many pixels.
+CROPS = 0.35
+CROP_SIZES = (96, 128)
 
 # Against learning by heart: how often a residual or a channel is left out, how little of each side of a small image is
 # seen at the least, and which shares of pictures are aged, have a rectangle that is another's, and one that is hidden.
-SKIP = 0.12
-LEAST_CROP = 0.75
+SKIP = 0.15
+LEAST_CROP = 0.65
 AGED = 0.3
 PATCHED = 0.3
 HIDDEN = 0.2
@@ -173,7 +173,7 @@ def learn_to_know(args: argparse.Namespace) -> None:
         torch.manual_seed(choice.initial_seed())
         of_photos = bool(pictures.photos) and float(torch.rand(1, generator=choice)) < CROPS
         if of_photos:
-            L, ab, labels = draw_photographs(pictures, args.batch_size * preset.size**2, choice)
+            L, ab, labels = draw_photographs(pictures, args.batch_size * LENGTH**2, choice)
         else:
             L, ab, labels = draw_images(pictures, args.batch_size, chance)
         L, ab, labels = patch(L, ab, labels, PATCHED, chance)
@@ -198,9 +198,9 @@ def draw_photographs(pictures: Pictures, pixels: int, generator: torch.Generator
 
 
 def draw_images(pictures: Pictures, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """The same of so many of the small images, with their labels."""
+    """The same of so many of the small images, as large as `thumbnail` shows them, with their labels."""
     chosen = draw_numbers(len(pictures.images), count, generator)
-    return *augmented_batch(pictures.images[chosen], generator, LEAST_CROP), pictures.labels[chosen]
+    return *augmented_batch(pictures.images[chosen], generator, LEAST_CROP, LENGTH), pictures.labels[chosen]
 
 
 class Gap:

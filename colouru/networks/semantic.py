@@ -17,10 +17,10 @@ from colouru.networks.blocks import Overview, Residual, check_widths, convolutio
 # The picture is halved four times, and group norm wants more than a single place at the deepest level.
 MULTIPLE = 16
 
-# The longer side of the thumbnail, in pixels: a smaller picture is enlarged, for the network tells more of what is seen
-# larger. On 150 held-out images of 64 pixels the loss without hints was 0.679 as they are, 0.602 with 96 pixels, and a
-# little more with 112. Photographs would gain from more, but that takes longer.
-SHORTEST, LONGEST = 96, 112
+# The longer side of the thumbnail, in pixels, whatever the picture's: things are known best at the size at which they
+# were learned. Shown 64, 80, 96, 112 and 128 pixels long, 40 photographs that were held out, of things that Tiny
+# ImageNet has not, had a loss of 0.684, 0.597, 0.587, 0.623 and 0.661 without hints.
+LENGTH = 96
 
 
 class Knowledge(NamedTuple):
@@ -94,10 +94,9 @@ class Semantic(nn.Module):
 
 
 def thumbnail(L: Tensor) -> Tensor:
-    """`L` (N,1,H,W) between `SHORTEST` and `LONGEST` pixels long, both sides brought to multiples of 16."""
+    """`L` (N,1,H,W) brought to a longer side of `LENGTH` pixels, and both to multiples of 16."""
     height, width = L.shape[2:]
-    longer = max(height, width)
-    scale = min(max(longer, SHORTEST), LONGEST) / longer
+    scale = LENGTH / max(height, width)
     sides = [max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)]
     if sides == [height, width]:
         return L
