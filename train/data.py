@@ -158,7 +158,7 @@ def held_out(count: int) -> Tensor:
     return torch.arange(count) % max(20, count // 1000) == 0
 
 
-def hold_out_photos(photos: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+def hold_out_photos(photos: list[Any]) -> tuple[list[Any], list[Any]]:
     """The same of photographs: every twentieth is left for whoever has a choice to make, such as the working size."""
     learned = [photo for number, photo in enumerate(photos) if number % 20]
     return learned, photos[::20]

@@ -58,8 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
 
 def training_pictures(
     args: argparse.Namespace, device: torch.device, shortest: int | None = None
-) -> tuple[Pictures, Tensor, list[Tensor]]:
-    """The training pictures on `device`; the small ones (N,3,H,W) uint8 held out of them, and the photographs held out.
+) -> tuple[Pictures, Tensor, dict[str, list[Tensor]]]:
+    """The training pictures on `device`, the small ones (N,3,H,W) uint8 held out of them, and the photographs held out.
+
+    Those are kept apart by the name of the dataset that they are from: of one whose photographs are all much alike the
+    held-out ones may be known by heart, and say nothing of others.
 
     Args:
         shortest: what the shorter side of the photographs is brought down to.
@@ -68,17 +71,22 @@ def training_pictures(
         ValueError: if there are none, or the preset needs photographs and none are given.
     """
     photos: list[Tensor] = []
-    watched_photos: list[Tensor] = []
+    watched_photos: dict[str, list[Tensor]] = {}
     if PRESETS[args.preset].crop_share:
         if not args.photos:
             raise ValueError(f"the preset {args.preset} learns from larger photographs too: give them with --photos")
-        photos, watched_photos = hold_out_photos(load_photos("train", datasets=args.photos, shortest=shortest))
+        found = {source: load_photos("train", datasets=[source], shortest=shortest) for source in args.photos}
+        named = [(Path(source).name, photo) for source, its in found.items() for photo in its]
+        learned, watched = hold_out_photos(named)
+        photos = [photo for _, photo in learned]
+        for name, photo in watched:
+            watched_photos.setdefault(name, []).append(photo.to(device))
     images, classes = load_images("train", **data_options(args))
     names = sorted(set(classes) - {""})
     labels = torch.tensor([names.index(name) if name else -1 for name in classes])
-    watched = held_out(len(images))
-    learned = Pictures(images[~watched].to(device), labels[~watched].to(device), [photo.to(device) for photo in photos])
-    return learned, images[watched].to(device), [photo.to(device) for photo in watched_photos]
+    held = held_out(len(images))
+    pictures = Pictures(images[~held].to(device), labels[~held].to(device), [photo.to(device) for photo in photos])
+    return pictures, images[held].to(device), watched_photos
 
 
 def preset_network(args: argparse.Namespace, name: str) -> dict[str, Any]:

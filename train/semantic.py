@@ -157,10 +157,11 @@ def learn_to_know(args: argparse.Namespace) -> None:
         )
 
     def watch() -> dict[str, float]:
-        return gap.figures() | {
-            "loss_at_0": loss_without_hints(average.module, watched),
-            "photographs_at_0": loss_without_hints(average.module, watched_photos),
-        }
+        return (
+            gap.figures()
+            | {"loss_at_0": loss_without_hints(average.module, watched)}
+            | {f"{name}_at_0": loss_without_hints(average.module, photos) for name, photos in watched_photos.items()}
+        )
 
     # Loop
     objective.train()

@@ -159,7 +159,8 @@ def ablate(args: argparse.Namespace) -> None:
     squares = torch.cat(
         [
             F.interpolate(photo[None].float(), (PHOTO_SIZE, PHOTO_SIZE), mode="bilinear", antialias=True)
-            for photo in watched_photos
+            for photos in watched_photos.values()
+            for photo in photos
         ]
     )
     sets = {"images": watched, "photographs": squares.round().to(device, torch.uint8)}
