@@ -228,11 +228,14 @@ def test_an_adversarial_run_resumes_with_everything_it_had(dataset, stages, tmp_
             torch.testing.assert_close(whole[part][name], half[part][name], rtol=1e-4, atol=1e-6)
 
 
-def test_the_semantic_network_leaves_out_the_same_when_its_run_resumes(dataset, photos, tmp_path):
+@pytest.mark.parametrize("around", [False, True], ids=["its own run", "the generator's around it"])
+def test_the_semantic_network_leaves_out_the_same_when_a_run_resumes(around, dataset, photos, stages, tmp_path):
     options = {"preset": "full", "photos": photos}
+    stage = ["--network", "generator", "--semantic", str(stages / "semantic")] if around else []
     for folder, steps in (("whole", 4), ("parts", 2), ("parts", 4)):
         more = ["--resume"] if (tmp_path / folder / "checkpoint.pt").exists() else []
-        semantic.main([*arguments(dataset, tmp_path / folder, steps, fall=1, **options), *more])
+        run = [*stage, *arguments(dataset, tmp_path / folder, steps, fall=1, **options), *more]
+        (pretrain if around else semantic).main(run)
     whole, parts = (load_checkpoint(tmp_path / name)["weights"] for name in ("whole", "parts"))
     for name in whole:
         torch.testing.assert_close(whole[name], parts[name], rtol=1e-4, atol=1e-6)

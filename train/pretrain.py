@@ -12,6 +12,7 @@ import torch
 from accelerate import Accelerator
 
 from colouru.networks import COLOURIZERS, build_colourizer
+from colouru.networks.semantic import Semantic
 from train.average import moving_average
 from train.checkpoint import save_checkpoint, weights_in
 from train.data import draw_examples, random_stream
@@ -28,6 +29,7 @@ from train.run import (
     training_pictures,
     watch_progress,
 )
+from train.semantic import SKIP
 
 # Decay of the moving average of the weights, a step.
 AVERAGE_DECAY = 0.998
@@ -69,6 +71,9 @@ def pretrain(args: argparse.Namespace) -> None:
         average.n_averaged.fill_(state["step"])
     if args.semantic:
         knowing = preset_network(args, "semantic")
+        # It leaves out as much as when it learned these very pictures: else what hears it would learn to trust it more
+        # than it deserves on any other.
+        network.semantic = Semantic(knowing["widths"], SKIP).to(memory_format=torch.channels_last)
         for part in (network, average.module):
             part.semantic.load_state_dict(weights_in(args.semantic, knowing))
             part.semantic.requires_grad_(False)
@@ -97,6 +102,7 @@ def pretrain(args: argparse.Namespace) -> None:
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
     for step in run.steps(save, lambda: watch_progress(average.module, watched, args.out, run.step)):
         chance = random_stream(args.seed, step, accelerator.process_index, device)
+        torch.manual_seed(chance.initial_seed())  # what the semantic network leaves out
         L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, chance)
 
         optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
