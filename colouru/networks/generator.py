@@ -43,6 +43,7 @@ class Sight(NamedTuple):
 
     Attributes:
         L: (N,1,2h,2w), padded to a multiple of 16.
+        edges: (N,1,2h,2w), its high-pass.
         features: (N,C,h,w).
         context: (N,C',h/2,w/2), what the refinement sees beside.
         ab: (N,2,h,w), the automatic colouring.
@@ -54,6 +55,7 @@ class Sight(NamedTuple):
     """
 
     L: Tensor
+    edges: Tensor
     features: Tensor
     context: Tensor
     ab: Tensor
@@ -142,7 +144,7 @@ class Generator(nn.Module):
         self.refine = nn.Sequential(convolution(2 * a, a), nn.Conv2d(a, 2, 1))
         self.near = nn.Conv2d(2 * a, 8, 1)
         self.sharpen = nn.Sequential(
-            nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE), nn.Conv2d(16, 3, 3, padding=1)
+            nn.Conv2d(7, 16, 3, padding=1), nn.LeakyReLU(SLOPE, inplace=True), nn.Conv2d(16, 3, 3, padding=1)
         )
         self.palette = nn.Conv2d(e, len(AB_BINS), 1)
         self.album = Album(self.phi.out_channels + 1, semantic_widths[-1])
@@ -159,7 +161,8 @@ class Generator(nn.Module):
         # Group norm wants more than a single place at the deepest level.
         L = pad_to_multiple(L, MULTIPLE, least=2)
         knowledge = known_both_ways(self.semantic, thumbnail(L))
-        levels = [self.enter(F.pixel_unshuffle(torch.cat([L, self._edges(L)], 1), 2))]
+        edges = self._edges(L)
+        levels = [self.enter(F.pixel_unshuffle(torch.cat([L, edges], 1), 2))]
         for down in self.down:
             levels.append(down(levels[-1]))  # half the size each time
         eighth = levels.pop()
@@ -175,7 +178,7 @@ class Generator(nn.Module):
         log_deviation = _resized(knowledge.log_deviation, x) + self.log_deviation(x)
         deviation = log_deviation.clamp(-5, 1).exp()
         coarse = affinity(F.avg_pool2d(L, 4))
-        return Sight(L, x, context, ab, phi, deviation, affinity(L), coarse, knowledge.deepest)
+        return Sight(L, edges, x, context, ab, phi, deviation, affinity(L), coarse, knowledge.deepest)
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor, boldness: float = 0.0) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke.
@@ -192,7 +195,7 @@ class Generator(nn.Module):
 
         ab = F.interpolate(ab, scale_factor=2, mode="bilinear", align_corners=False)
         left = (hint_ab - ab) * hint_mask
-        seen = torch.cat([sight.L, self._edges(sight.L), ab, hint_mask, left], 1)
+        seen = torch.cat([sight.L, sight.edges, ab, hint_mask, left], 1)
         sharper, log_hold = self.sharpen(seen).float().split([2, 1], 1)
         known = _resized(reading.known.clamp(0, 1), ab)
         ab = (ab + sharper) * (1 + boldness * (1 - known**SPARED))
