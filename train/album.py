@@ -36,7 +36,7 @@ MOST, COMPARED, SEEN = 2000, 128, 96
 
 # By so much, of a cosine, photos have to be more alike than was learned, for a few hundred photographs do not show all
 # that strangers can have in common.
-MARGIN = 0.4
+MARGIN = 0.1
 
 # How much worse it is to mislead a photo that has nothing to do with the hints than not to help one that has.
 STRANGERS = 6.0
