@@ -18,7 +18,7 @@ from colouru.colour import high_pass
 from colouru.networks.album import Album, Precedents
 from colouru.networks.bins import AB_BINS
 from colouru.networks.blocks import Residual, check_widths, convolution, double, halve
-from colouru.networks.diffusion import HOLD, affinity, diffuse
+from colouru.networks.diffusion import HOLD, affinity, affinity_of_colours, diffuse
 from colouru.networks.kriging import Tokens, krige, krige_surely, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
 from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
@@ -26,9 +26,14 @@ from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
 # The detail network halves the picture three times, and once more keeps pixels in pairs.
 MULTIPLE = 16
 
-# How firmly the harmonic spread of the hints is held to what kriging made, and for how many steps it goes on.
+# How firmly the harmonic spread of the hints is held to what kriging made.
 HARMONIC_HOLD = 0.01
-HARMONIC_STEPS = 24
+
+# For how many steps, accelerated and plain, see `diffuse`, the hints are spread along the lightness alone; how long the
+# answer goes along the lightness, and then along what is nearly of one colour.
+HARMONIC_STEPS = {"steps": 24, "plain_steps": 3}
+LIGHTNESS_STEPS = {"steps": 6, "plain_steps": 0}
+COLOUR_STEPS = {"steps": 4, "plain_steps": 2}
 
 # The logarithm of how much more or less than others one hint may be doubted.
 LEAST_DOUBT, MOST_DOUBT = -2.0, 6.0
@@ -44,8 +49,8 @@ class Sight(NamedTuple):
     Attributes:
         L: (N,1,2h,2w), padded to a multiple of 16.
         edges: (N,1,2h,2w), its high-pass.
-        features: (N,C,h,w).
-        context: (N,C',h/2,w/2), what the refinement sees beside.
+        fine: (N,C,h,w), what the refinement's first convolution makes of the features of every place.
+        coarse: (N,C',h/2,w/2), the same of its coarser one.
         ab: (N,2,h,w), the automatic colouring.
         phi: (N,D,h,w), the places in which distance is unlikeness.
         deviation: (N,1,h,w), the standard deviation that the truth is expected to have around `ab`.
@@ -56,8 +61,8 @@ class Sight(NamedTuple):
 
     L: Tensor
     edges: Tensor
-    features: Tensor
-    context: Tensor
+    fine: Tensor
+    coarse: Tensor
     ab: Tensor
     phi: Tensor
     deviation: Tensor
@@ -177,8 +182,12 @@ class Generator(nn.Module):
         ab = _resized(knowledge.ab, x) + self.automatic(x)
         log_deviation = _resized(knowledge.log_deviation, x) + self.log_deviation(x)
         deviation = log_deviation.clamp(-5, 1).exp()
-        coarse = affinity(F.avg_pool2d(L, 4))
-        return Sight(L, edges, x, context, ab, phi, deviation, affinity(L), coarse, knowledge.deepest)
+        # A convolution is linear: what it makes of the features is the same for every dot.
+        fine = _part(self.refine_fine[0], x, 0)
+        enter, _ = self.refine_context
+        coarse = _part(enter[0], context, enter[0].in_channels - context.shape[1])
+        coarse_affinity = affinity(F.avg_pool2d(L, 4))
+        return Sight(L, edges, fine, coarse, ab, phi, deviation, affinity(L), coarse_affinity, knowledge.deepest)
 
     def answer(self, sight: Sight, hint_ab: Tensor, hint_mask: Tensor, boldness: float = 0.0) -> Answer:
         """What the hints (N,2,H,W), (N,1,H,W) make of it. Once a stroke.
@@ -230,10 +239,12 @@ class Generator(nn.Module):
         hinted = (mask > 0).to(ab)
         harmonic = self._harmonic(sight, ab, hint, mask)
         told = [ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted, harmonic]
-        seen = torch.cat([sight.features, *told], 1)
-        fine = self.refine_fine(seen)
+        first, *rest = self.refine_fine
+        seen = torch.cat(told, 1)
+        fine = _in_turn(rest, sight.fine + _part(first, seen, first.in_channels - seen.shape[1]))
         enter, residual = self.refine_context
-        context = enter(torch.cat([self.refine_coarse(fine), sight.context], 1))
+        first, *rest = enter
+        context = _in_turn(rest, sight.coarse + _part(first, self.refine_coarse(fine), 0))
         context = residual(context + self._tone(sight, tokens, hint))
         return Reading(tokens, hint, ab, fine, known, context)
 
@@ -268,7 +279,7 @@ class Generator(nn.Module):
         hinted = torch.cat([F.avg_pool2d(hint * mask, 2) / share.clamp_min(1e-6), torch.ones_like(share)], 1)
         start = torch.cat([F.avg_pool2d(ab, 2), torch.zeros_like(share)], 1)
         hold = torch.full_like(share, HARMONIC_HOLD)
-        spread = diffuse(start, hold, sight.coarse_affinity, hinted, share, HARMONIC_HOLD, HARMONIC_STEPS)
+        spread = diffuse(start, hold, sight.coarse_affinity, hinted, share, least_hold=HARMONIC_HOLD, **HARMONIC_STEPS)
         return _resized(spread, ab) - F.pad(ab, (0, 0, 0, 0, 0, 1))
 
     def _tone(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
@@ -283,8 +294,12 @@ class Generator(nn.Module):
         return self.tone(torch.cat([mean, torch.log1p(count)], 1))[:, :, None, None]
 
     def _even(self, sight: Sight, ab: Tensor, hold: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """What has one lightness comes to one colour, unless it is held to its own, and a hint is a fact."""
-        return diffuse(ab, hold, sight.affinity, hint_ab, hint_mask)
+        """What has one lightness comes to one colour, and then what nearly has one, unless it is held to its own.
+
+        A hint is a fact.
+        """
+        ab = diffuse(ab, hold, sight.affinity, hint_ab, hint_mask, **LIGHTNESS_STEPS)
+        return diffuse(ab, hold, affinity_of_colours(ab, sight.affinity), hint_ab, hint_mask, **COLOUR_STEPS)
 
     @property
     def noise(self) -> Tensor:
@@ -306,6 +321,17 @@ class Generator(nn.Module):
         """`ab_pred` (N,2,H,W) from `L` (N,1,H,W), `hint_ab` (N,2,H,W) and `hint_mask` (N,1,H,W)."""
         check_shapes(L, hint_ab)
         return self.answer(self.see(L), hint_ab, hint_mask, boldness).ab[..., : L.shape[2], : L.shape[3]]
+
+
+def _part(layer: nn.Conv2d, x: Tensor, start: int) -> Tensor:
+    """What a 3x3 convolution makes of `x` (N,C,h,w), those of its inputs that begin with number `start`."""
+    return F.conv2d(x, layer.weight[:, start : start + x.shape[1]], padding=1)
+
+
+def _in_turn(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
+    for layer in layers:
+        x = layer(x)
+    return x
 
 
 def _tokens(hint_ab: Tensor, hint_mask: Tensor) -> tuple[Tokens, Tensor, Tensor]:

@@ -221,7 +221,7 @@ def tint(deviation: np.ndarray) -> str:
 
 def data_url(picture: Image.Image, format: str) -> str:
     buffer = io.BytesIO()
-    picture.save(buffer, format, **({"quality": 92, "subsampling": 0} if format == "JPEG" else {"compress_level": 3}))
+    picture.save(buffer, format, **({"quality": 92, "subsampling": 0} if format == "JPEG" else {"compress_level": 1}))
     return f"data:image/{format.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

@@ -6,6 +6,7 @@ says what to do next, and leaves the page, and so their work, as it was.
 
 import contextlib
 import dataclasses
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,10 @@ from colouru.ui import board, words
 from colouru.ui.examples import examples
 from colouru.ui.series import MAX_PHOTOS, precedents
 from colouru.ui.work import PREVIEW_SIDE, Work, colourizer
+
+# Seconds between the picture that a person waits for and the rest: where their browser shares this machine's few cores,
+# it lays that picture over the photo meanwhile.
+BREATH = 0.04
 
 
 @contextlib.contextmanager
@@ -129,6 +134,7 @@ def edit(work: Work | None, value: Any) -> Iterator[tuple]:
     work.keep()
     for seen in board.shown_in_two(work, selected=said.selected, stamp=said.stamp, network=said.network):
         yield work, seen
+        time.sleep(BREATH)
 
 
 def look_closely(work: Work | None, value: Any) -> dict:
