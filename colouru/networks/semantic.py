@@ -17,9 +17,9 @@ from colouru.networks.blocks import Overview, Residual, check_widths, convolutio
 # The picture is halved four times, and group norm wants more than a single place at the deepest level.
 MULTIPLE = 16
 
-# A thumbnail has as many pixels as a square with such a side, whatever the picture's shape: things are known best at the
-# size at which they were learned. 40 photographs that were held out, of things that Tiny ImageNet has not, had without
-# hints, their middles cut square and shown 64, 80 and 96 pixels large, a loss of 0.731, 0.730 and 0.762.
+# A thumbnail has as many pixels as a square with such a side, whatever the picture's shape: things are known best at
+# the size at which they were learned. 40 photographs that were held out, of things that Tiny ImageNet has not, had
+# without hints, their middles cut square and shown 64, 80 and 96 pixels large, a loss of 0.731, 0.730 and 0.762.
 REDUCED = 80
 
 # What is smaller than that is enlarged to this instead: it is blurred then, and for what is blurred that is better.
