@@ -132,9 +132,10 @@ def edit(work: Work | None, value: Any) -> Iterator[tuple]:
         yield work, board.shown(work, selected=-1, stamp=stamp_of(value))
         return
     work.keep()
-    for seen in board.shown_in_two(work, selected=said.selected, stamp=said.stamp, network=said.network):
-        yield work, seen
-        time.sleep(BREATH)
+    seen = board.shown_in_two(work, selected=said.selected, stamp=said.stamp, network=said.network)
+    yield work, next(seen)
+    time.sleep(BREATH)
+    yield work, next(seen)
 
 
 def look_closely(work: Work | None, value: Any) -> dict:
