@@ -12,13 +12,9 @@ from colouru import Hint, pipeline
 from colouru.__main__ import main
 from colouru.archive.manifest import NAME
 from colouru.hints import hints_to_json
-from colouru.networks import Generator
 from colouru.networks.album import MAX_PRECEDENTS, Album, Precedents
-from colouru.networks.semantic import known_both_ways
 from colouru.picture.photo import provenance_of
 from tests.conftest import painted_scene
-from train.album import learn_likeness
-from train.data import draw_crops
 from train.measure.protocol import true_hint
 
 SUN = Hint(x=0.5, y=0.5, colour="#f28c1a")
@@ -63,23 +59,6 @@ def test_a_photo_of_something_else_altogether_tells_nothing():
     stranger = told(torch.zeros(1, 3), 2.0, gist=-GIST)
     moved, alone = album([stranger], phi, GIST), album([told(torch.zeros(1, 3), 2.0)], phi, GIST)
     assert moved.abs().max() < 0.01 * alone.abs().max()
-
-
-def test_crops_of_one_photo_come_to_be_more_alike_than_those_of_others(generator):
-    torch.manual_seed(0)
-    network = Generator(widths=(8, 8, 8), semantic_widths=(8, 8, 16, 32)).eval()
-    network.album.requires_grad_(True)
-    photos = [
-        (40 + 80 * shade + waves * torch.sin(torch.arange(96) * width)).round().byte().expand(3, 96, 96)
-        for shade, waves, width in torch.rand(24, 3, generator=generator) * torch.tensor([2.0, 30.0, 1.5])
-    ]
-    learn_likeness(network, photos, seed=0, steps=200)
-    with torch.no_grad():
-        crops = [draw_crops([photo], 64, 2, generator, least=0.8)[0] for photo in photos]
-        gists = torch.stack([known_both_ways(network.semantic, pair).deepest for pair in crops])
-        alike = network.album.likeness(gists[:, None, 0], gists[None, :, 1])
-    same = torch.eye(24, dtype=torch.bool)
-    assert alike[same].mean() > 0 > -1 > alike[~same].mean()
 
 
 def test_hints_in_one_photo_lower_the_loss_of_another_of_the_same_things(colourize, crops):

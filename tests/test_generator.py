@@ -102,9 +102,7 @@ def test_boldness_makes_colours_stronger_where_no_hint_tells_them_and_keeps_hint
     sight = generator_network.see(L)
     none = torch.zeros_like(hint_ab), torch.zeros_like(hint_mask)
     plain, bold = (generator_network.answer(sight, *none, boldness).ab for boldness in (0.0, 0.5))
-    # Not exactly by half: bolder colours are further from each other, and run less into each other.
-    assert 1.4 < bold.norm() / plain.norm() < 1.6
-    assert torch.nn.functional.cosine_similarity(bold.flatten(), plain.flatten(), dim=0) > 0.95
+    torch.testing.assert_close(bold, 1.5 * plain)
     ab_pred = generator_network(L, hint_ab, hint_mask, boldness=0.5)
     hinted = hint_mask.expand_as(hint_ab) > 0
     assert torch.equal(ab_pred[hinted], hint_ab[hinted])
@@ -185,17 +183,9 @@ def test_what_hints_make_worse_counts_beside_the_error_and_what_they_mend_does_n
 
 @pytest.mark.parametrize(
     "size, seen",
-    [
-        ((80, 80), (80, 80)),
-        ((256, 170), (96, 64)),
-        ((256, 256), (80, 80)),
-        ((60, 256), (32, 160)),
-        ((64, 64), (96, 96)),
-        ((1, 1), (96, 96)),
-        ((1, 500), (16, 192)),
-    ],
+    [((64, 64), (96, 96)), ((96, 48), (96, 48)), ((256, 170), (96, 64)), ((1, 1), (96, 96)), ((1, 500), (16, 96))],
 )
-def test_every_picture_is_looked_at_with_as_many_pixels(generator, size, seen):
+def test_every_picture_is_looked_at_at_one_length(generator, size, seen):
     L = torch.rand(1, 1, *size, generator=generator)
     small = thumbnail(L)
     assert small.shape[2:] == seen and abs(float(small.mean() - L.mean())) < 0.02

@@ -34,11 +34,6 @@ COUNTS = (1, 2, 5, 10, 20)
 # Which photos as wholes are alike is learned from so many, so many at a time, each seen as large as this.
 MOST, COMPARED, SEEN = 2000, 128, 96
 
-# What is left out of each gist at random, lest a few numbers of it tell photographs that are known by heart apart. With
-# this, 64 numbers instead of 16 and gists of one deviation, held-out photographs hear 0.96 of what other crops of
-# themselves tell instead of 0.81, and 0.015 instead of 0.058 of strangers, before the margin.
-LEFT_OUT = 0.5
-
 # By so much, of a cosine, photos have to be more alike than was learned, for a few hundred photographs do not show all
 # that strangers can have in common.
 MARGIN = 0.1
@@ -94,29 +89,21 @@ def learn_albums(args: argparse.Namespace) -> None:
     save_checkpoint(args.out, {"step": 0, "colourizer": state["colourizer"], "weights": weights})
 
 
-def learn_likeness(network: Generator, photos: list[Tensor], seed: int, steps: int = 1200, lr: float = 0.003) -> None:
+def learn_likeness(network: Generator, photos: list[Tensor], seed: int, steps: int = 300, lr: float = 0.003) -> None:
     """Learn which photos as wholes are alike: two crops of one are, those of two are not, or so it is taken to be."""
-    kind = network.album.kind
     chance = random_stream(seed, 0, 0, torch.device("cpu"))
     with torch.no_grad():
         some = photos[:: -(-len(photos) // MOST)]
         crops = [draw_crops([photo], SEEN, 2, chance, least=0.5)[0] for photo in some]
         gists = torch.stack([known_both_ways(network.semantic, pair).deepest for pair in crops])  # (N,2,G)
-    mean, deviation = gists.mean((0, 1)), gists.std((0, 1)) + 1e-6
-    gists = (gists - mean) / deviation
     optimizer = torch.optim.Adam(network.album.parameters(), lr)
     for _ in range(steps):
         some = gists[torch.randperm(len(gists), generator=chance)[:COMPARED]]
-        some = some * (torch.rand(some.shape, generator=chance) >= LEFT_OUT) / (1 - LEFT_OUT)
         alike = network.album.likeness(some[:, None, 0], some[None, :, 1])
         same = torch.eye(len(some), dtype=torch.bool)
         optimizer.zero_grad()
         (F.softplus(-alike[same]).mean() + STRANGERS * F.softplus(alike[~same]).mean()).backward()
         optimizer.step()
-    with torch.no_grad():
-        # Of gists as they are, not brought to a mean of 0 and a deviation of 1. A cosine knows nothing of scale.
-        kind.weight /= deviation
-        kind.bias -= kind.weight @ mean
 
 
 # L, ab, hint_ab and hint_mask of the photo with hints, then L and ab of the one without.

@@ -17,7 +17,7 @@ CLIP = 3.0
 LEAST_UNKNOWN = 0.05
 
 # Of the error of the gradients of ab, beside that of ab itself, which hardly notices many small changes of colour.
-GRADIENT_WEIGHT = 1.0
+GRADIENT_WEIGHT = 0.3
 
 # Of what hints make worse than it was without them, once more beside the error itself: people forgive a dot that does
 # not reach far enough, not one that colours the wall behind a face. Measured in squares of so many pixels.

@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colouru.networks.bins import AB_BINS, nearest_bin
-from colouru.networks.semantic import ENLARGED, Semantic, thumbnail
+from colouru.networks.semantic import LENGTH, Semantic, thumbnail
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
@@ -174,7 +174,7 @@ def learn_to_know(args: argparse.Namespace) -> None:
         torch.manual_seed(choice.initial_seed())
         of_photos = bool(pictures.photos) and float(torch.rand(1, generator=choice)) < CROPS
         if of_photos:
-            L, ab, labels = draw_photographs(pictures, args.batch_size * ENLARGED**2, choice)
+            L, ab, labels = draw_photographs(pictures, args.batch_size * LENGTH**2, choice)
         else:
             L, ab, labels = draw_images(pictures, args.batch_size, chance)
         L, ab, labels = patch(L, ab, labels, PATCHED, chance)
@@ -201,7 +201,7 @@ def draw_photographs(pictures: Pictures, pixels: int, generator: torch.Generator
 def draw_images(pictures: Pictures, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """The same of so many of the small images, as large as `thumbnail` shows them, with their labels."""
     chosen = draw_numbers(len(pictures.images), count, generator)
-    return *augmented_batch(pictures.images[chosen], generator, LEAST_CROP, ENLARGED), pictures.labels[chosen]
+    return *augmented_batch(pictures.images[chosen], generator, LEAST_CROP, LENGTH), pictures.labels[chosen]
 
 
 class Gap:

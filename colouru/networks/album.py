@@ -21,7 +21,7 @@ MAX_PRECEDENTS = 512
 STRIDE = 4
 
 # Numbers by which photos as wholes are compared.
-KINDS = 64
+KINDS = 16
 
 # Hints of a photo that is less alike than this are as good as none.
 LEAST_LIKENESS = 1e-6

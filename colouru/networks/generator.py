@@ -18,7 +18,7 @@ from colouru.colour import high_pass
 from colouru.networks.album import Album, Precedents
 from colouru.networks.bins import AB_BINS
 from colouru.networks.blocks import Residual, check_widths, convolution, double, halve
-from colouru.networks.diffusion import HOLD, affinity, affinity_of_colours, diffuse
+from colouru.networks.diffusion import HOLD, affinity, diffuse
 from colouru.networks.kriging import Tokens, krige, krige_surely, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
 from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
@@ -26,14 +26,9 @@ from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
 # The detail network halves the picture three times, and once more keeps pixels in pairs.
 MULTIPLE = 16
 
-# How firmly the harmonic spread of the hints is held to what kriging made.
+# How firmly the harmonic spread of the hints is held to what kriging made, and for how many steps it goes on.
 HARMONIC_HOLD = 0.01
-
-# For how many steps, accelerated and plain, see `diffuse`, the hints are spread along the lightness alone; how long the
-# answer goes along the lightness, and then along what is nearly of one colour.
-HARMONIC_STEPS = {"steps": 24, "plain_steps": 3}
-LIGHTNESS_STEPS = {"steps": 6, "plain_steps": 0}
-COLOUR_STEPS = {"steps": 4, "plain_steps": 2}
+HARMONIC_STEPS = 24
 
 # The logarithm of how much more or less than others one hint may be doubted.
 LEAST_DOUBT, MOST_DOUBT = -2.0, 6.0
@@ -279,7 +274,7 @@ class Generator(nn.Module):
         hinted = torch.cat([F.avg_pool2d(hint * mask, 2) / share.clamp_min(1e-6), torch.ones_like(share)], 1)
         start = torch.cat([F.avg_pool2d(ab, 2), torch.zeros_like(share)], 1)
         hold = torch.full_like(share, HARMONIC_HOLD)
-        spread = diffuse(start, hold, sight.coarse_affinity, hinted, share, least_hold=HARMONIC_HOLD, **HARMONIC_STEPS)
+        spread = diffuse(start, hold, sight.coarse_affinity, hinted, share, HARMONIC_HOLD, HARMONIC_STEPS)
         return _resized(spread, ab) - F.pad(ab, (0, 0, 0, 0, 0, 1))
 
     def _tone(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
@@ -294,12 +289,8 @@ class Generator(nn.Module):
         return self.tone(torch.cat([mean, torch.log1p(count)], 1))[:, :, None, None]
 
     def _even(self, sight: Sight, ab: Tensor, hold: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """What has one lightness comes to one colour, and then what nearly has one, unless it is held to its own.
-
-        A hint is a fact.
-        """
-        ab = diffuse(ab, hold, sight.affinity, hint_ab, hint_mask, **LIGHTNESS_STEPS)
-        return diffuse(ab, hold, affinity_of_colours(ab, sight.affinity), hint_ab, hint_mask, **COLOUR_STEPS)
+        """What has one lightness comes to one colour, unless it is held to its own, and a hint is a fact."""
+        return diffuse(ab, hold, sight.affinity, hint_ab, hint_mask)
 
     @property
     def noise(self) -> Tensor:
