@@ -234,12 +234,10 @@ class Generator(nn.Module):
         hinted = (mask > 0).to(ab)
         harmonic = self._harmonic(sight, ab, hint, mask)
         told = [ab, spread, known, sight.deviation, hinted, (hint - ab) * hinted, harmonic]
-        first, *rest = self.refine_fine
-        seen = torch.cat(told, 1)
-        fine = _in_turn(rest, sight.fine + _part(first, seen, first.in_channels - seen.shape[1]))
+        seen, first = torch.cat(told, 1), self.refine_fine[0]
+        fine = self.refine_fine[1:](sight.fine + _part(first, seen, first.in_channels - seen.shape[1]))
         enter, residual = self.refine_context
-        first, *rest = enter
-        context = _in_turn(rest, sight.coarse + _part(first, self.refine_coarse(fine), 0))
+        context = enter[1:](sight.coarse + _part(enter[0], self.refine_coarse(fine), 0))
         context = residual(context + self._tone(sight, tokens, hint))
         return Reading(tokens, hint, ab, fine, known, context)
 
@@ -317,12 +315,6 @@ class Generator(nn.Module):
 def _part(layer: nn.Conv2d, x: Tensor, start: int) -> Tensor:
     """What a 3x3 convolution makes of `x` (N,C,h,w), those of its inputs that begin with number `start`."""
     return F.conv2d(x, layer.weight[:, start : start + x.shape[1]], padding=1)
-
-
-def _in_turn(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
-    for layer in layers:
-        x = layer(x)
-    return x
 
 
 def _tokens(hint_ab: Tensor, hint_mask: Tensor) -> tuple[Tokens, Tensor, Tensor]:
