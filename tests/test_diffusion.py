@@ -2,7 +2,15 @@
 
 import torch
 
-from colouru.networks.diffusion import HOLD, affinity, diffuse
+from colouru.networks.diffusion import (
+    HOLD,
+    SAME_COLOUR,
+    SHIFTS,
+    WIDTH_OF_COLOUR,
+    affinity,
+    affinity_of_colours,
+    diffuse,
+)
 
 
 def random_picture(generator, side: int = 10):
@@ -71,3 +79,33 @@ def test_what_is_held_firmly_keeps_its_texture(generator):
     ab = torch.randn(1, 2, 16, 16, generator=generator)
     loose, firm = (diffuse(ab, held(L, hold), affinity(L), 0 * ab, 0 * L).std() for hold in (0.05, 5.0))
     assert loose < 0.4 * ab.std() < firm
+
+
+def two_colours_whatever_the_lightness(generator):
+    """A checkered lightness, and ab that is mottled around one colour on the left and another on the right."""
+    L = (torch.arange(16).view(-1, 1) + torch.arange(16)).remainder(2).view(1, 1, 16, 16) - 0.5
+    ab = torch.full((1, 2, 16, 16), -0.3)
+    ab[..., 8:] = 0.3
+    return L, ab, ab + 0.02 * torch.randn(ab.shape, generator=generator)
+
+
+def test_what_is_nearly_of_one_colour_comes_to_one_whatever_its_lightness(generator):
+    L, ab, mottled = two_colours_whatever_the_lightness(generator)
+    along_lightness = diffuse(mottled, held(L), affinity(L), 0 * ab, 0 * L)
+    along_colours = diffuse(mottled, held(L), affinity_of_colours(mottled, affinity(L)), 0 * ab, 0 * L)
+    assert (along_colours - ab).square().mean() < 0.2 * (mottled - ab).square().mean()
+    # Along the lightness alone the two colours, for which it has no edge, run into each other.
+    assert (along_colours - ab).square().mean() < 0.01 * (along_lightness - ab).square().mean()
+
+
+def test_neighbours_weigh_as_in_a_bilateral_filter(generator):
+    _, ab, *_ = random_picture(generator, side=4)
+    ab, given = 0.05 * ab, torch.rand(2, 8, 4, 4, generator=generator)
+    found = affinity_of_colours(ab, given)
+    padded = torch.nn.functional.pad(ab, (1, 1, 1, 1), value=torch.inf)
+    expected = []
+    for number, (y, x) in enumerate(SHIFTS):
+        difference = (padded[..., y : y + 4, x : x + 4] - ab).square().sum(1) / WIDTH_OF_COLOUR**2
+        expected.append((given[:, number] + SAME_COLOUR) * torch.exp(-difference / 2))
+    expected = torch.stack(expected, 1)
+    assert (found - expected / expected.sum(1, keepdim=True)).abs().max() < 1e-5

@@ -5,6 +5,7 @@ import torch
 
 from colouru.networks import Generator
 from colouru.networks.blocks import Residual
+from colouru.networks.generator import BELIEVED, SMALL, Sight
 from colouru.networks.semantic import Semantic, thumbnail
 from train.hints import simulate_hints
 from train.objective import Objective
@@ -57,11 +58,13 @@ def test_a_picture_is_coloured_the_same_in_any_company(generator_network, genera
     torch.testing.assert_close(together[1:], alone, rtol=1e-3, atol=1e-4)
 
 
-def test_a_dot_reaches_its_like_across_the_picture():
+def test_a_dot_reaches_its_like_across_the_picture(monkeypatch):
     torch.manual_seed(0)
     network = Generator(widths=(8, 8, 16), semantic_widths=(8, 8, 16, 16)).eval()
-    # The metric of lightness alone: two white bars far apart on black.
+    # The metric of lightness alone, and a photo that is as it looked: two white bars far apart on black.
     torch.nn.init.zeros_(network.phi.weight)
+    monkeypatch.setattr("colouru.networks.generator.TINT", 0)
+    monkeypatch.setattr("colouru.networks.generator.CAST", 0)
     with torch.no_grad():
         network.log_place.fill_(-5)
         network.log_light.fill_(2)
@@ -74,6 +77,51 @@ def test_a_dot_reaches_its_like_across_the_picture():
     effect = network(L, red * hint_mask, hint_mask) - network(L, 0 * red * hint_mask, 0 * hint_mask)
     same, other = effect[..., 84:92].mean((2, 3)), effect[..., 44:52].mean((2, 3))
     assert same.norm() > 0.5 and other.norm() < 0.05 * same.norm()
+
+
+def strange_places(network, generator) -> tuple[torch.Tensor, Sight]:
+    """The sight of a photo that looks vivid, where nothing is like anything else."""
+    L, _, hint_mask = scene(64, 64, generator, 5)
+    sight = network.see(L)
+    phi = torch.cat([1000 * torch.randn(sight.phi[:, :-2].shape, generator=generator), sight.phi[:, -2:]], 1)
+    return hint_mask, sight._replace(phi=phi, ab=0.3 * torch.randn(sight.ab.shape, generator=generator))
+
+
+def test_what_hints_tell_of_the_whole_photo_reaches_what_is_like_none_of_them(
+    generator_network, generator, monkeypatch
+):
+    monkeypatch.setattr("colouru.networks.generator.CAST", 0.15)
+    hint_mask, sight = strange_places(generator_network, generator)
+    # The photo is paler than it looks, and has a cast.
+    truth = 0.2 * sight.ab + torch.tensor([0.02, 0.1]).view(1, 2, 1, 1)
+    hint_ab = torch.nn.functional.interpolate(truth, scale_factor=2) * hint_mask
+    reading = generator_network._read(sight, hint_ab, hint_mask)
+    assert reading.known.median() < 0.01
+    assert (reading.ab - truth).square().mean() < 0.1 * (sight.ab - truth).square().mean()
+
+
+def test_of_lone_dots_pale_ones_tell_of_the_whole_photo_and_vivid_ones_do_not(generator_network, generator):
+    _, sight = strange_places(generator_network, generator)
+
+    def moved(times, *places):
+        hint_mask = torch.zeros(2, 1, 64, 64)
+        for y, x in places:
+            hint_mask[:, :, y : y + 4, x : x + 4] = 1
+        hint_ab = times * torch.nn.functional.interpolate(sight.ab, scale_factor=2) * hint_mask
+        reading = generator_network._read(sight, hint_ab, hint_mask)
+        return float((reading.ab.detach() - sight.ab).abs().mean((0, 1))[24:].mean())
+
+    pale, vivid, vivid_apart = moved(0.2, (8, 8)), moved(1.8, (8, 8)), moved(1.8, (8, 8), (8, 52), (40, 30))
+    assert pale > 10 * vivid and vivid_apart > 10 * vivid
+
+
+def test_of_photographs_that_are_not_learned_from_less_is_believed(generator_network, generator):
+    L = torch.rand(1, 1, 128, 128, generator=generator)
+    used = generator_network.see(L).ab
+    learned_from = generator_network.train().see(L).ab
+    torch.testing.assert_close(used, BELIEVED * learned_from)
+    small = L[..., :SMALL, :SMALL]
+    torch.testing.assert_close(generator_network.see(small).ab, generator_network.eval().see(small).ab)
 
 
 @pytest.mark.parametrize("kind", ["grey", "black", "white", "noise", "lines"])

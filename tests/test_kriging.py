@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from colouru.networks.kriging import GROUP, MAX_TOKENS, kernel, krige, tokens_of
+from colouru.networks.kriging import GROUP, MAX_TOKENS, kernel, krige, krige_about_trend, krige_surely, tokens_of
 
 
 def test_the_kernel_is_one_at_no_distance_and_falls_with_its_square(generator):
@@ -22,11 +22,15 @@ def test_pictures_of_a_batch_are_kriged_as_if_each_were_alone(generator):
     exists = (torch.arange(K) < counts[:, None]).float()
     places, values = torch.randn(N, K, 3, generator=generator), torch.randn(N, K, 2, generator=generator)
     pixels = torch.randn(N, 3, 4, 5, generator=generator)
-    together = krige(places, values, pixels, noise=0.1, exists=exists)
+    trend = torch.randn(N, K, 3, generator=generator)
+    together = krige_about_trend(places, values, trend, pixels, noise=0.1, exists=exists)
     for i, count in enumerate(counts.tolist()):
+        part, kept = slice(i, i + 1), slice(count)
         own = {"noise": 0.1, "exists": torch.ones(1, count)}
-        alone = krige(places[i : i + 1, :count], values[i : i + 1, :count], pixels[i : i + 1], **own) if count else 0
-        torch.testing.assert_close(together[i : i + 1], alone + torch.zeros(1, 2, 4, 5))
+        given = places[part, kept], values[part, kept], trend[part, kept], pixels[part]
+        alone = krige_about_trend(*given, **own) if count else [torch.zeros(())] * 3
+        for one, other in zip(together, alone, strict=True):
+            torch.testing.assert_close(one[part], other.expand_as(one[part]))
 
 
 def test_kriging_is_the_posterior_mean_of_a_gaussian_process(generator):
@@ -75,3 +79,22 @@ def test_too_many_tokens_are_merged_with_their_neighbours(side):
     tokens = tokens_of(torch.ones(1, 1, side, side))
     assert 0 < tokens.exists.sum() <= MAX_TOKENS and tokens.exists.all()
     torch.testing.assert_close(tokens.mean(torch.ones(1, 1, side, side)), torch.ones(1, tokens.exists.shape[1], 1))
+
+
+def test_a_trend_and_what_lies_beside_it_are_found_together_as_a_gaussian_process_has_them(generator):
+    places, values = torch.randn(1, 5, 2, generator=generator), torch.randn(1, 5, 2, generator=generator)
+    trend, pixels = torch.randn(1, 5, 3, generator=generator), torch.randn(1, 2, 3, 4, generator=generator)
+    given = {"noise": 0.1, "exists": torch.ones(1, 5)}
+    spread, known, coefficients = krige_about_trend(places, values, trend, pixels, **given)
+    p, q = places[0].double().numpy(), pixels[0].double().flatten(1).T.numpy()
+    F = trend[0].double().numpy()
+    beside = (1 + ((p[:, None] - p) ** 2).sum(2) / 4) ** -2 + 0.1 * np.eye(5)
+    across = (1 + ((q[:, None] - p) ** 2).sum(2) / 4) ** -2
+    # Both are normal a priori: their covariances add up.
+    weights = np.linalg.solve(beside + F @ F.T, values[0].double().numpy())
+    np.testing.assert_allclose(coefficients[0].numpy(), F.T @ weights, rtol=1e-3, atol=1e-5)
+    expected = (across @ weights).T.reshape(2, 3, 4) * known[0].clamp(0, 1).square().numpy()
+    np.testing.assert_allclose(spread[0].numpy(), expected, rtol=1e-3, atol=1e-5)
+    plain, as_known = krige_surely(places, values, pixels, **given)
+    torch.testing.assert_close(known, as_known)
+    assert not torch.allclose(plain, spread)

@@ -1,7 +1,8 @@
 """Diffusion along the lightness: neighbours of one lightness come to one colour, and hints stay what they are.
 
 The affinities are those of Levin, Lischinski and Weiss (2004), who spread hints by nothing else; here every pixel is
-also held to what the network made of it, so a few steps are enough. Nothing here is learned.
+also held to what the network made of it, so a few steps are enough. What is nearly of one colour can then come to one
+whatever its lightness: colours change at edges, and lightness in all that has a texture. Nothing here is learned.
 """
 
 import torch
@@ -23,6 +24,11 @@ LEAST_VARIANCE = 2e-5
 # Even the most alike neighbour keeps this weight.
 LEAST_WEIGHT = 0.01
 
+# What a neighbour of one colour counts beside its affinity, and the difference of ab, in the network's units, at which
+# it counts three fifths of that.
+SAME_COLOUR = 0.125
+WIDTH_OF_COLOUR = 0.036
+
 SHIFTS = [(y, x) for y in (0, 1, 2) for x in (0, 1, 2) if (y, x) != (1, 1)]
 
 
@@ -41,6 +47,22 @@ def affinity(L: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True).clamp_min(1e-12)
 
 
+def affinity_of_colours(ab: Tensor, weights: Tensor) -> Tensor:
+    """`weights` (N,8,H,W), see `affinity`, where neighbours that are of one colour in `ab` (N,2,H,W) count for more.
+
+    As a bilateral filter weighs them (Tomasi and Manduchi 1998), with a little of it whatever the lightness.
+    """
+    neighbours, inside = _around(ab), _around(torch.ones_like(ab[:1, :1]))
+    same = []
+    for neighbour, there in zip(neighbours[:4], inside[:4], strict=True):
+        difference = (neighbour - ab).square_().sum(1, keepdim=True)
+        same.append(difference.mul_(-0.5 / WIDTH_OF_COLOUR**2).exp_().mul_(there))
+    # Each of the other four is as alike to a pixel as the pixel is to it, seen from the other side.
+    same += [_around(same[7 - number])[number] for number in range(4, 8)]
+    weights = (weights + SAME_COLOUR).mul_(torch.cat(same, 1))
+    return weights.div_(weights.sum(1, keepdim=True).clamp_min_(1e-12))
+
+
 def diffuse(
     ab: Tensor,
     hold: Tensor,
@@ -49,6 +71,7 @@ def diffuse(
     hint_mask: Tensor,
     least_hold: float = HOLD,
     steps: int = STEPS,
+    plain_steps: int = PLAIN_STEPS,
 ) -> Tensor:
     """`ab` (N,C,H,W) where every pixel is nearly the mean of its neighbours by `weights`, and hints are as hinted.
 
@@ -59,6 +82,7 @@ def diffuse(
         hold: (N,1,H,W), how firmly each pixel is held to what it was, `least_hold` at the least.
         weights: see `affinity`.
         hint_ab: (N,C,H,W), where `hint_mask` (N,1,H,W) is above 0.
+        steps, plain_steps: accelerated ones, 1 at the least, and those after them.
     """
     hinted = hint_mask > 0
     radius = 1 / (1 + least_hold)  # of the spectrum of what is iterated, at most
@@ -75,7 +99,7 @@ def diffuse(
     for _ in range(steps - 1):
         before, now = now, torch.lerp(before, step(now), factor)
         factor = 1 / (1 - radius**2 * factor / 4)
-    for _ in range(PLAIN_STEPS):
+    for _ in range(plain_steps):
         now = step(now)
     return now
 

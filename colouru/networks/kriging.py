@@ -94,22 +94,8 @@ def krige(places: Tensor, values: Tensor, pixels: Tensor, *, noise: Tensor | flo
         noise: variance with which values are doubted, above 0, relative to their own; one for all or (N,K).
         exists: (N,K), 1 for a place, 0 for filling, which comes last.
     """
-    N, _, h, w = pixels.shape
-    # In single precision whatever the network computes in: half of it cannot be factored.
-    with torch.autocast(pixels.device.type, enabled=False):
-        places, values, pixels = places.float(), values.float(), pixels.float().flatten(2).mT
-        counts, order = exists.sum(1).sort()
-        # The fullest of each group; looked at together, for a GPU would be waited for each time.
-        fullest = [int(part[-1]) for part in counts.cpu().split(GROUP)]
-        spread = []
-        for group, most in zip(order.split(GROUP), fullest, strict=True):
-            kept = slice(max(1, most))
-            p, there = places[group, kept], exists[group, kept]
-            doubt = noise[group, kept] if isinstance(noise, Tensor) and noise.ndim == 2 else noise
-            lower = factor(p, noise=doubt, exists=there)
-            weights = torch.cholesky_solve(values[group, kept] * there[..., None], lower)
-            spread.append(weights.mT @ kernel(p, pixels[group]))
-        return torch.cat(spread)[order.argsort()].view(N, -1, h, w)
+    spread, _ = _krige(places, values, values[..., :0], pixels, noise, exists)
+    return spread
 
 
 def krige_surely(
@@ -121,9 +107,68 @@ def krige_surely(
     are believed: what is only a little like a lone place would else take a little of its value, and of an extreme one
     too much.
     """
+    spread, known, _ = krige_about_trend(places, values, values[..., :0], pixels, noise=noise, exists=exists)
+    return spread, known
+
+
+def krige_about_trend(
+    places: Tensor, values: Tensor, trend: Tensor, pixels: Tensor, *, noise: Tensor | float, exists: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As `krige_surely`, of values that have a trend, which is found together with what they have beside it.
+
+    They are taken to be explanatory variables times coefficients, normal of mean 0 and variance 1 a priori, and beside
+    that what `krige` takes them to be (Rasmussen and Williams 2006, section 2.7).
+
+    Args:
+        trend: (N,K,T), the explanatory variables at the places.
+
+    Returns:
+        What is spread beside the trend (N,C,h,w), how much is known (N,1,h,w), and the coefficients (N,T,C).
+    """
+    C = values.shape[2]
     values = torch.cat([values, torch.ones_like(values[..., :1])], 2)
-    spread, known = krige(places, values, pixels, noise=noise, exists=exists).split([values.shape[2] - 1, 1], 1)
-    return spread * known.clamp(0, 1).square(), known
+    spread, coefficients = _krige(places, values, trend, pixels, noise, exists, with_trend=C)
+    spread, known = spread.split([C, 1], 1)
+    return spread * known.clamp(0, 1).square(), known, coefficients[..., :C]
+
+
+def _krige(
+    places: Tensor,
+    values: Tensor,
+    trend: Tensor,
+    pixels: Tensor,
+    noise: Tensor | float,
+    exists: Tensor,
+    with_trend: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """What is spread beside the trend, (N,C,h,w), and its coefficients (N,T,C), 0 but for the first `with_trend`."""
+    N, _, h, w = pixels.shape
+    C, T = values.shape[2], trend.shape[2]
+    # In single precision whatever the network computes in: half of it cannot be factored.
+    with torch.autocast(pixels.device.type, enabled=False):
+        places, values, trend, pixels = places.float(), values.float(), trend.float(), pixels.float().flatten(2).mT
+        counts, order = exists.sum(1).sort()
+        # The fullest of each group; looked at together, for a GPU would be waited for each time.
+        fullest = [int(part[-1]) for part in counts.cpu().split(GROUP)]
+        spread, coefficients = [], []
+        for group, most in zip(order.split(GROUP), fullest, strict=True):
+            kept = slice(max(1, most))
+            p, there = places[group, kept], exists[group, kept]
+            doubt = noise[group, kept] if isinstance(noise, Tensor) and noise.ndim == 2 else noise
+            lower = factor(p, noise=doubt, exists=there)
+            variables = trend[group, kept] * there[..., None]
+            both = torch.cat([variables, values[group, kept] * there[..., None]], 2)
+            explained, weights = torch.cholesky_solve(both, lower).split([T, C], 2)
+            found = weights.new_zeros(len(group), T, C)
+            if T:
+                normal = variables.mT @ explained + torch.eye(T, device=p.device)
+                found = torch.linalg.solve(normal, variables.mT @ weights[..., :with_trend])
+                found = F.pad(found, (0, C - with_trend))
+                weights = weights - explained @ found
+            spread.append(weights.mT @ kernel(p, pixels[group]))
+            coefficients.append(found)
+        back = order.argsort()
+        return torch.cat(spread)[back].view(N, C, h, w), torch.cat(coefficients)[back]
 
 
 def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:

@@ -89,8 +89,17 @@ class EvenHold(Generator):
 class WithoutDoubt(Generator):
     """A hint that surprises is believed as far as any other."""
 
-    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
-        return torch.ones_like(residual[..., 0])
+    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+        doubt, share = super()._doubt(sight, tokens, hint, residual)
+        return torch.ones_like(doubt), share
+
+
+class WithoutTrend(Generator):
+    """No hint speaks for the whole photo."""
+
+    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+        doubt, share = super()._doubt(sight, tokens, hint, residual)
+        return doubt, torch.zeros_like(share)
 
 
 class WithoutHarmonic(Generator):
@@ -130,6 +139,7 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], type[Objective]]] = {
     "without diffusion along the lightness": (WithoutDiffusion, Objective),
     "the same hold everywhere in the diffusion": (EvenHold, Objective),
     "no hint doubted for its surprise": (WithoutDoubt, Objective),
+    "no hint speaks for the whole photo": (WithoutTrend, Objective),
     "without the harmonic spread": (WithoutHarmonic, Objective),
     "without the loss of gradients": (Generator, ErrorsAlone),
     "Huber instead of MSE": (Generator, Huber),
