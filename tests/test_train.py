@@ -13,10 +13,11 @@ import torch
 from PIL import Image
 
 from colouru.model import load_model
+from colouru.networks import generator as generator_module
 from train import album, blend, gan, pretrain, publish, semantic
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
 from train.hints import simulate_hints
-from train.measure import ablation, evaluate, examples, working_size
+from train.measure import ablation, constants, evaluate, examples, working_size
 from train.measure import album as measured_album
 
 pytestmark = pytest.mark.slow
@@ -334,6 +335,22 @@ def test_the_ablation_writes_a_row_a_variant(dataset, photos, tmp_path, monkeypa
     ablation.main([part for name, value in options.items() for part in (f"--{name}", str(value))])
     rows = (tmp_path / "ablation.md").read_text().splitlines()
     assert len(rows) == 4 and rows[2].startswith("| as it ships | ")
+
+
+def test_what_constants_are_worth_is_a_row_a_variant_and_they_are_put_back(
+    dataset, photos, stages, monkeypatch, capsys
+):
+    monkeypatch.setattr(constants, "VARIANTS", {"ships": {}, "believed": {"BELIEVED": 1.0}, "small": {"SMALL": 1000}})
+    options = ["--dataset", dataset, "--photos", photos]
+    constants.main([*options, f"--model={stages / 'full-model'}"])
+    ships, believed, small = (line.split("|")[2:-1] for line in capsys.readouterr().out.splitlines()[2:])
+    # They differ where there are photographs, and for small images nothing changes.
+    assert ships[:4] == believed[:4] == small[:4] and ships[4] != believed[4]
+    change = -2
+    assert float(ships[change]) < float(small[change])
+    assert (generator_module.BELIEVED, generator_module.SMALL) == (0.85, 96)
+    with pytest.raises(SystemExit, match="holds no generator"):
+        constants.main([*options, f"--model={stages / 'model'}"])
 
 
 def test_two_processes_train_together(dataset, photos, stages, tmp_path):

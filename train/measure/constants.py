@@ -1,0 +1,109 @@
+"""What the generator's constants that nothing learns are worth: measured on pictures held out of training.
+
+python -m train.measure.constants --photos FOLDER FOLDER --model runs/model
+
+On pictures that the networks learned from they would be chosen too small: what is known by heart leaves no surprise.
+"""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from unittest import mock
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from colouru.networks import generator
+from colouru.pipeline import Colourizer, find_model
+from train.data import (
+    add_data_arguments,
+    data_options,
+    held_out,
+    hold_out_photos,
+    load_images,
+    load_photos,
+    random_stream,
+    whole_batch,
+)
+from train.hints import simulate_hints
+from train.measure.figures import Figures, joined, measure, shown, summary
+from train.measure.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, original, resized
+
+VARIANTS: dict[str, dict[str, float]] = {
+    "as it ships": {},
+    "hints tell nothing of the whole photo": {"TINT": 0.0, "CAST": 0.0},
+    "they tell more of it": {"TINT": 0.7, "CAST": 0.05},
+    "lone ones like all others": {"ALONE": 0.0},
+    "hints are alone until they are twice as far apart": {"APART": 0.2},
+    "photographs believed as small images are": {"BELIEVED": 1.0},
+    "photographs believed less": {"BELIEVED": 0.7},
+    "photographs in all like small images": {"SMALL": 10_000},
+}
+
+# Numbers of hints; how many small images and photographs are looked at, and how many of the former at a time.
+IMAGE_COUNTS = (0, 1, 5, 20)
+PHOTO_COUNTS = (0, 1, 5, 10, 50)
+IMAGES = 400
+PHOTOS = 100
+CHUNK = 100
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_arguments(parser)
+    parser.add_argument("--model", help="folder with the weights, or Hub id (the embedded ones)")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    try:
+        colourize = Colourizer(find_model(args.model), "cpu")
+        if not colourize.advises:
+            raise ValueError(f"{colourize.source} holds no generator, whose constants these are")
+        images, _ = load_images("train", **data_options(args))
+        _, photos = hold_out_photos(load_photos("train", datasets=args.photos))
+    except ValueError as error:
+        sys.exit(f"train.measure.constants: {error}")
+    small = images[held_out(len(images))][:IMAGES].split(CHUNK)
+    photos = photos[:: -(-len(photos) // PHOTOS)]
+    squares = [original(resized(photo, Z_SIZE, Z_SIZE))[0] for photo in photos]
+    columns = [f"images, {n}" for n in IMAGE_COUNTS] + [f"photographs, {n}" for n in PHOTO_COUNTS]
+    columns += ["photographs, 5: change in flat areas", "a lone dot harms"]
+    print("| loss; gain over grey, dB | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
+    for name, constants in VARIANTS.items():
+        with instead(constants):
+            of_images = figures(colourize, small, IMAGE_COUNTS, T_SIDE, args.seed)
+            of_photos = figures(colourize, squares, PHOTO_COUNTS, Z_SIDE, args.seed)
+            harmed = lone_dot(colourize, photos)["worse"]
+        summaries = [*of_images.values(), *of_photos.values()]
+        cells = [f"{one['normalized_loss']:.3f}; {one['psnr_gain']:.2f}" for one in summaries]
+        cells += [f"{of_photos[5]['flat_gradient_ratio']:.1f}", f"{100 * harmed:.0f}%"]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+
+
+@contextlib.contextmanager
+def instead(constants: dict[str, float]) -> Iterator[None]:
+    """The generator with these constants instead of its own, for a while."""
+    with contextlib.ExitStack() as stack:
+        for name, value in constants.items():
+            stack.enter_context(mock.patch.object(generator, name, value))
+        yield
+
+
+@torch.inference_mode()
+def figures(
+    colourize: Colourizer, pictures: Sequence[Tensor], counts: Sequence[int], side: int, seed: int
+) -> dict[int, dict[str, float | None]]:
+    """The summary of the GAN's pictures at each number of hints, of batches (N,3,H,W) uint8."""
+    parts: dict[int, list[Figures]] = {n: [] for n in counts}
+    for number, rgb in enumerate(tqdm(pictures, leave=False)):
+        L, ab = whole_batch(rgb)
+        answer = colourize.networks_on(L)["gan"]
+        for n in counts:
+            hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(side, side))
+            parts[n].append(measure(*shown(L, answer(*hints)), rgb, L, ab, *hints))
+    return {n: summary(joined(part)) for n, part in parts.items()}
+
+
+if __name__ == "__main__":
+    main()
