@@ -20,7 +20,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from colouru import Hint
+from colouru import Hint, __version__
 from colouru.__main__ import main
 from colouru.archive.crew import colour_here, colour_in_processes
 from colouru.archive.folder import PARTIAL, Folder
@@ -121,7 +121,8 @@ def test_a_photo_that_was_only_copied_anew_is_read_but_not_coloured_again(model,
 
 def test_other_weights_or_a_version_with_other_pictures_colour_anew(model, scans, tmp_path, monkeypatch):
     colour(model, scans, tmp_path / "out")
-    for version, todo in (("0.2.7", 0), ("0.3.0", 3), ("1.2.0", 3)):
+    major, minor, _ = map(int, __version__.split("."))
+    for version, todo in ((f"{major}.{minor}.7", 0), (f"{major}.{minor + 1}.0", 3), (f"{major + 1}.{minor}.0", 3)):
         monkeypatch.setattr("colouru.archive.run.__version__", version)
         assert len(tasks(scans, tmp_path / "out", model.config.sha256)) == todo
     monkeypatch.undo()

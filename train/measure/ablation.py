@@ -89,17 +89,15 @@ class EvenHold(Generator):
 class WithoutDoubt(Generator):
     """A hint that surprises is believed as far as any other."""
 
-    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
-        doubt, share = super()._doubt(sight, tokens, hint, residual)
-        return torch.ones_like(doubt), share
+    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
+        return torch.ones_like(residual[..., 0])
 
 
 class WithoutTrend(Generator):
     """No hint speaks for the whole photo."""
 
-    def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
-        doubt, share = super()._doubt(sight, tokens, hint, residual)
-        return doubt, torch.zeros_like(share)
+    def _share(self, sight: Sight, tokens: Tokens, hint: Tensor) -> Tensor:
+        return torch.zeros_like(tokens.exists)
 
 
 class WithoutHarmonic(Generator):
