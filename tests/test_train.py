@@ -351,6 +351,8 @@ def test_what_constants_are_worth_is_a_row_a_variant_and_they_are_put_back(
     assert (generator_module.BELIEVED, generator_module.SMALL) == (0.85, 96)
     with pytest.raises(SystemExit, match="holds no generator"):
         constants.main([*options, f"--model={stages / 'model'}"])
+    with pytest.raises(SystemExit, match="give them with --photos"):
+        constants.main(["--dataset", dataset])
 
 
 def test_two_processes_train_together(dataset, photos, stages, tmp_path):

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from unittest import mock
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
@@ -24,12 +23,9 @@ from train.data import (
     hold_out_photos,
     load_images,
     load_photos,
-    random_stream,
-    whole_batch,
 )
-from train.hints import simulate_hints
-from train.measure.figures import Figures, joined, measure, shown, summary
-from train.measure.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, original, resized
+from train.measure.figures import summary
+from train.measure.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, on_batches, original, resized
 
 VARIANTS: dict[str, dict[str, float]] = {
     "as it ships": {},
@@ -57,6 +53,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     try:
+        if not args.photos:
+            raise ValueError("photographs are measured too: give them with --photos")
         colourize = Colourizer(find_model(args.model), "cpu")
         if not colourize.advises:
             raise ValueError(f"{colourize.source} holds no generator, whose constants these are")
@@ -90,19 +88,14 @@ def instead(constants: dict[str, float]) -> Iterator[None]:
         yield
 
 
-@torch.inference_mode()
 def figures(
     colourize: Colourizer, pictures: Sequence[Tensor], counts: Sequence[int], side: int, seed: int
 ) -> dict[int, dict[str, float | None]]:
     """The summary of the GAN's pictures at each number of hints, of batches (N,3,H,W) uint8."""
-    parts: dict[int, list[Figures]] = {n: [] for n in counts}
-    for number, rgb in enumerate(tqdm(pictures, leave=False)):
-        L, ab = whole_batch(rgb)
-        answer = colourize.networks_on(L)["gan"]
-        for n in counts:
-            hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(side, side))
-            parts[n].append(measure(*shown(L, answer(*hints)), rgb, L, ab, *hints))
-    return {n: summary(joined(part)) for n, part in parts.items()}
+    results = on_batches(
+        lambda L: {"gan": colourize.networks_on(L)["gan"]}, tqdm(pictures, leave=False), counts, side, seed
+    )
+    return {n: summary(by_name["gan"]) for n, by_name in results.items()}
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Hints depend on the seed and the picture alone, so whatever is measured sees the
 """
 
 import functools
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -56,17 +57,35 @@ WORSE = 1.02
 Results = dict[int, dict[str, Figures]]
 
 
-@torch.inference_mode()
 def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int, ...] = T_COUNTS) -> Results:
     """Small images (N,3,64,64) uint8: n hints of 3x3 pixels, each in its own true colour; and Levin et al. on them."""
+    chunks = tqdm(rgb.split(CHUNK), desc="Protocol T", unit="chunk")
+    return on_batches(
+        lambda L: {**colourize.networks_on(L), "levin": functools.partial(levin, L)}, chunks, counts, T_SIDE, seed
+    )
+
+
+@torch.inference_mode()
+def on_batches(
+    colourizers_on: Callable[[Tensor], dict[str, Callable[[Tensor, Tensor], Tensor]]],
+    batches: Iterable[Tensor],
+    counts: Sequence[int],
+    side: int,
+    seed: int,
+) -> Results:
+    """Batches (N,3,H,W) uint8 of any size: n hints of so many pixels a side, each in its own true colour.
+
+    Args:
+        colourizers_on: of `L` (N,1,H,W), who colours it: `hint_ab, hint_mask -> ab_pred`, by name.
+    """
     parts: dict[int, dict[str, list[Figures]]] = {n: {} for n in counts}
-    for number, chunk in enumerate(tqdm(rgb.split(CHUNK), desc="Protocol T", unit="chunk")):
-        L, ab = whole_batch(chunk)
-        colourizers = {**colourize.networks_on(L), "levin": functools.partial(levin, L)}
+    for number, rgb in enumerate(batches):
+        L, ab = whole_batch(rgb)
+        colourizers = colourizers_on(L)
         for n in counts:
-            hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(T_SIDE, T_SIDE))
+            hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(side, side))
             for name, answer in colourizers.items():
-                parts[n].setdefault(name, []).append(measure(*shown(L, answer(*hints)), chunk, L, ab, *hints))
+                parts[n].setdefault(name, []).append(measure(*shown(L, answer(*hints)), rgb, L, ab, *hints))
     return {n: {name: joined(figures) for name, figures in by_name.items()} for n, by_name in parts.items()}
 
 
