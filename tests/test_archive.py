@@ -416,6 +416,21 @@ def test_ctrl_c_and_sigterm_end_it_in_one_sentence_and_leave_nothing_half(untrai
     assert lines <= len(list(out.glob("*.jpg"))) <= lines + int(jobs)
 
 
+def test_of_the_processes_not_even_the_first_sees_ctrl_c():
+    script = """if True:
+        import multiprocessing
+        from colouru.archive.crew import _without_interrupts
+        told = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+        for _ in range(2):
+            process = multiprocessing.get_context("spawn").Process(target=exec, args=(told,))
+            with _without_interrupts():
+                process.start()
+            process.join()
+    """
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert told.split() == ["True", "True"]
+
+
 @pytest.mark.slow
 def test_killed_again_and_again_it_loses_none_does_none_twice_and_leaves_none_half(untrained_model, tmp_path):
     scans, out = make_scans(tmp_path / "scans", 60), tmp_path / "out"
