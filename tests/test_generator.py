@@ -5,7 +5,7 @@ import torch
 
 from colouru.networks import Generator
 from colouru.networks.blocks import Residual
-from colouru.networks.generator import BELIEVED, REACH, SMALL, Sight
+from colouru.networks.generator import BELIEVED, SMALL, Sight
 from colouru.networks.semantic import Semantic, thumbnail
 from train.hints import simulate_hints
 from train.objective import Objective
@@ -113,28 +113,6 @@ def test_of_lone_dots_pale_ones_tell_of_the_whole_photo_and_vivid_ones_do_not(ge
 
     pale, vivid, vivid_apart = moved(0.2, (8, 8)), moved(1.8, (8, 8)), moved(1.8, (8, 8), (8, 52), (40, 30))
     assert pale > 10 * vivid and vivid_apart > 10 * vivid
-
-
-def test_hints_that_agree_from_afar_shorten_distances_and_those_that_differ_nearby_lengthen_them(generator_network):
-    K = 12
-    phi = 0.8 * torch.arange(float(K)).view(1, K, 1)
-    agreeing = torch.ones(1, K, 2)
-    differing = agreeing * torch.tensor([1.0, -1.0]).repeat(K // 2)[:, None]
-
-    def reach(residual, share=1.0):
-        rest = {"trend": torch.zeros(1, K, 3), "noise": torch.full((1, K), 0.05), "exists": torch.ones(1, K)}
-        return float(generator_network._reach(phi, residual, share=torch.full((1, K), share), **rest))
-
-    assert reach(agreeing) < REACH < reach(differing)
-
-
-def test_a_lone_vivid_hint_changes_no_distance(generator_network):
-    one = torch.ones(1, 1)
-    given = {"phi": torch.zeros(1, 1, 4), "residual": 5 * torch.ones(1, 1, 2), "trend": torch.zeros(1, 1, 3)}
-    alone, among_many = (
-        float(generator_network._reach(**given, noise=0.05 * one, share=share * one, exists=one)) for share in (0, 1)
-    )
-    assert alone == pytest.approx(1, abs=0.01) and among_many == pytest.approx(REACH, abs=0.01)
 
 
 def test_of_photographs_that_are_not_learned_from_less_is_believed(generator_network, generator):

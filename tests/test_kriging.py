@@ -1,18 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multivariate_normal
 
-from colouru.networks.kriging import (
-    GROUP,
-    MAX_TOKENS,
-    kernel,
-    krige,
-    krige_about_trend,
-    krige_surely,
-    log_evidence,
-    tokens_of,
-)
+from colouru.networks.kriging import GROUP, MAX_TOKENS, kernel, krige, krige_about_trend, krige_surely, tokens_of
 
 
 def test_the_kernel_is_one_at_no_distance_and_falls_with_its_square(generator):
@@ -108,17 +98,3 @@ def test_a_trend_and_what_lies_beside_it_are_found_together_as_a_gaussian_proces
     plain, as_known = krige_surely(places, values, pixels, **given)
     torch.testing.assert_close(known, as_known)
     assert not torch.allclose(plain, spread)
-
-
-def test_the_evidence_is_the_likelihood_of_the_values_under_both_the_process_and_the_trend(generator):
-    counts = [5, 3]
-    exists = (torch.arange(5) < torch.tensor(counts)[:, None]).float()
-    places, values = torch.randn(2, 5, 2, generator=generator), torch.randn(2, 5, 2, generator=generator)
-    trend, noise = torch.randn(2, 5, 3, generator=generator), torch.rand(2, 5, generator=generator) + 0.1
-    evidence = log_evidence(places, values, trend, noise=noise, exists=exists)
-    for i, count in enumerate(counts):
-        p, F = places[i, :count].double().numpy(), trend[i, :count].double().numpy()
-        covariance = (1 + ((p[:, None] - p) ** 2).sum(2) / 4) ** -2 + F @ F.T + np.diag(noise[i, :count])
-        likelihoods = [multivariate_normal.logpdf(one, cov=covariance) for one in values[i, :count].T.numpy()]
-        constant = -count * np.log(2 * np.pi)  # of two values a place, half of it each
-        assert float(evidence[i]) == pytest.approx(sum(likelihoods) - constant, rel=1e-4)

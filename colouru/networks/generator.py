@@ -7,7 +7,6 @@ convolutions that see the hints refine that, a second kriging with a short kerne
 diffusion along the lightness makes it even and exact. Knows nothing of training.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from colouru.networks.album import Album, Precedents
 from colouru.networks.bins import AB_BINS
 from colouru.networks.blocks import Residual, check_widths, convolution, double, halve
 from colouru.networks.diffusion import HOLD, affinity, affinity_of_colours, diffuse
-from colouru.networks.kriging import Tokens, krige, krige_about_trend, log_evidence, tokens_of
+from colouru.networks.kriging import Tokens, krige, krige_about_trend, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
 from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
 
@@ -56,14 +55,7 @@ CAST = 0.025
 # By which power of how much more vivid than expected a lone hint is it speaks less for the whole photo, and how far
 # from their centre, of the longer side, hints lie that are not alone.
 ALONE = 8.0
-APART = 0.05
-
-# The factors by which all distances in a photo may be other than the networks have them. Its hints say which are
-# likely, and before them a normal distribution of the logarithm: what the networks learned from they know too well, and
-# of anything else hints tell more. Neighbouring hints are no independent witnesses, so together they count for less.
-REACHES = (0.5, 0.65, 0.8, 1.0, 1.25, 1.6)
-REACH, REACH_DEVIATION = 0.8, 0.2
-EVIDENCE = 0.35
+APART = 0.1
 
 # The power of what is known by which colours are spared boldness: beside a hint nearly all of it, and further away
 # little, for what is half known is pale too.
@@ -287,37 +279,12 @@ class Generator(nn.Module):
         variables = torch.cat([TINT * sight.ab, torch.full_like(sight.deviation, CAST)], 1)  # (N,3,h,w)
         phi, residual = tokens.mean(sight.phi), tokens.mean((hint - sight.ab) / sight.deviation)  # (N,K,D), (N,K,2)
         noise = self.noise * self._doubt(sight, tokens, hint, residual)
-        share = self._share(sight, tokens, hint)
-        trend = tokens.mean(variables / sight.deviation) * share[..., None]  # (N,K,3)
-        reach = self._reach(phi, residual, trend, noise, share, tokens.exists)[:, None, None]
+        trend = tokens.mean(variables / sight.deviation) * self._share(sight, tokens, hint)[..., None]  # (N,K,3)
         spread, known, coefficients = krige_about_trend(
-            reach * phi, residual, trend, reach[..., None] * sight.phi, noise=noise, exists=tokens.exists
+            phi, residual, trend, sight.phi, noise=noise, exists=tokens.exists
         )
         moved = torch.einsum("ntc,nthw->nchw", coefficients, variables.float())
         return spread * sight.deviation + moved, known
-
-    @torch.no_grad()
-    def _reach(
-        self, phi: Tensor, residual: Tensor, trend: Tensor, noise: Tensor, share: Tensor, exists: Tensor
-    ) -> Tensor:
-        """(N,): by which factor distances in each photo are other than they are in `phi`, as its hints have it.
-
-        How far from each other colours are in what looks nearly alike, is another matter in a meadow than in a market.
-        The mean of its logarithm under the posterior (Rasmussen and Williams 2006, section 5.2), so that it moves
-        smoothly as hints do. One vivid hint alone tells nothing of it.
-        """
-        S = len(REACHES)
-        evidence = log_evidence(
-            torch.cat([scale * phi for scale in REACHES]),
-            residual.repeat(S, 1, 1),
-            trend.repeat(S, 1, 1),
-            noise=noise.repeat(S, 1),
-            exists=exists.repeat(S, 1),
-        ).view(S, -1)
-        log_scales = torch.tensor(REACHES, device=phi.device).log()[:, None]
-        expected = math.log(REACH) * (share * exists).sum(1) / exists.sum(1).clamp_min(1)  # (N,)
-        prior = -((log_scales - expected) ** 2) / (2 * REACH_DEVIATION**2)
-        return ((EVIDENCE * evidence + prior).softmax(0) * log_scales).sum(0).exp()
 
     def _doubt(self, sight: Sight, tokens: Tokens, hint: Tensor, residual: Tensor) -> Tensor:
         """(N,K): how much more than others each hint is doubted as evidence of anything but its own surroundings.

@@ -132,19 +132,6 @@ def krige_about_trend(
     return spread * known.clamp(0, 1).square(), known, coefficients[..., :C]
 
 
-def log_evidence(places: Tensor, values: Tensor, trend: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
-    """(N,): the logarithm of how likely the values are a priori, but for a constant; arguments as `krige_about_trend`.
-
-    The coefficients of the trend are integrated out (Rasmussen and Williams 2006, equation 2.43).
-    """
-    with torch.autocast(places.device.type, enabled=False):
-        trend, values = trend.float() * exists[..., None], values.float() * exists[..., None]
-        lower = factor(places.float(), noise=noise, exists=exists, added=trend @ trend.mT)
-        whitened = torch.linalg.solve_triangular(lower, values, upper=False)
-        log_determinant = 2 * lower.diagonal(dim1=1, dim2=2).log().sum(1)
-        return -(whitened.square().sum((1, 2)) + values.shape[2] * log_determinant) / 2
-
-
 def _krige(
     places: Tensor,
     values: Tensor,
@@ -184,7 +171,7 @@ def _krige(
         return torch.cat(spread)[back].view(N, C, h, w), torch.cat(coefficients)[back]
 
 
-def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor, added: Tensor | float = 0.0) -> Tensor:
-    """The lower Cholesky factor (N,K,K) of the covariance of noisy values at `places` (N,K,D), with what is `added`."""
-    covariance = kernel(places, places) * (exists[:, None] * exists[..., None]) + added
+def factor(places: Tensor, *, noise: Tensor | float, exists: Tensor) -> Tensor:
+    """The lower Cholesky factor (N,K,K) of the covariance of noisy values at `places` (N,K,D)."""
+    covariance = kernel(places, places) * (exists[:, None] * exists[..., None])
     return torch.linalg.cholesky(covariance + torch.diag_embed(noise * exists + (1 - exists)))
