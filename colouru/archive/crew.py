@@ -138,7 +138,7 @@ def _without_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    # It is started with the first process, and then would let interrupts through again.
+    # Else it would be started with the first process, and let interrupts through again before that is.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
