@@ -5,6 +5,8 @@ also held to what the network made of it, so a few steps are enough. What is nea
 whatever its lightness: colours change at edges, and lightness in all that has a texture. Nothing here is learned.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -34,17 +36,22 @@ SHIFTS = [(y, x) for y in (0, 1, 2) for x in (0, 1, 2) if (y, x) != (1, 1)]
 
 def affinity(L: Tensor) -> Tensor:
     """The weights (N,8,H,W) of the neighbours of each pixel of `L` (N,1,H,W): of sum 1, 0 outside the picture."""
-    inside = torch.cat(_around(torch.ones_like(L[:1])), 1)  # (1,8,H,W)
-    neighbours = torch.cat(_around(L), 1)
-    count = inside.sum(1, keepdim=True) + 1
-    mean = ((neighbours * inside).sum(1, keepdim=True) + L) / count
-    variance = (((neighbours - mean).square() * inside).sum(1, keepdim=True) + (L - mean).square()) / count
-    difference = (neighbours - L).square()
-    least = torch.where(inside > 0, difference, torch.inf).amin(1, keepdim=True)
-    least = torch.where(least.isfinite(), least, 0) / -torch.log(torch.tensor(LEAST_WEIGHT))
-    width = torch.maximum(SHARE_OF_VARIANCE * variance, least).clamp_min(LEAST_VARIANCE)
-    weights = torch.exp(-difference / width) * inside
-    return weights / weights.sum(1, keepdim=True).clamp_min(1e-12)
+    inside, neighbours = _around(torch.ones_like(L[:1])), _around(L)
+    # One neighbour at a time stays in the cache, and this is of every photo's first look.
+    count = 1 + sum(inside)
+    mean = (L + sum(neighbours)) / count  # outside they are 0
+    variance, least = (L - mean).square(), torch.full_like(L, torch.inf)
+    differences = []
+    for neighbour, there in zip(neighbours, inside, strict=True):
+        variance = torch.addcmul(variance, (neighbour - mean).square_(), there)
+        difference = (neighbour - L).square_()
+        least = torch.where(there > 0, torch.minimum(least, difference), least)
+        differences.append(difference)
+    least = torch.where(least.isfinite(), least, 0) / -math.log(LEAST_WEIGHT)
+    width = torch.maximum(SHARE_OF_VARIANCE * variance / count, least).clamp_min_(LEAST_VARIANCE)
+    scale = -1 / width
+    weights = [(difference * scale).exp_() * there for difference, there in zip(differences, inside, strict=True)]
+    return torch.cat(weights, 1).mul_(1 / sum(weights).clamp_min(1e-12))
 
 
 def affinity_of_colours(ab: Tensor, weights: Tensor) -> Tensor:
