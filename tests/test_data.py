@@ -16,6 +16,7 @@ from train.data import (
     load_photos,
     patch,
     random_stream,
+    tint,
     whole_batch,
 )
 from train.preset import PRESETS
@@ -137,6 +138,18 @@ def test_ageing_touches_the_share_asked_for_and_stays_a_lightness(images, genera
     assert 0.25 < changed.float().mean() < 0.55
     assert aged.min() >= -1 and aged.max() <= 1.001
     assert torch.equal(age(L, 0.0, generator), L)
+
+
+def test_tinting_changes_the_colours_of_a_share_by_one_linear_function_each(images, generator):
+    ab = whole_batch(images)[1].repeat(5, 1, 1, 1)
+    tinted = tint(ab, 0.4, generator)
+    changed = (tinted != ab).flatten(1).any(1)
+    assert 0.25 < changed.float().mean() < 0.55
+    known = torch.cat([ab, torch.ones_like(ab[:, :1])], 1).flatten(2).mT  # (N,HW,3)
+    told = tinted.flatten(2).mT
+    residual = told - known @ torch.linalg.lstsq(known, told).solution
+    assert residual.abs().max() < 1e-4
+    assert torch.equal(tint(ab, 0.0, generator), ab)
 
 
 def test_patches_are_of_other_pictures_with_their_colours_and_belong_to_no_class(images, generator):

@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader
 from colouru.colour import linear_table, linear_to_lab, to_network
 from colouru.hub import root_cause
 from colouru.metrics import is_coloured
+from colouru.networks.generator import CAST, TINT
 from train.hints import simulate_hints
 from train.preset import PRESETS, Preset
 
@@ -235,6 +236,8 @@ def draw_examples(
         L, ab = draw_batch(pictures.images, batch_size, generator)
     if preset.aged:
         L = age(L, preset.aged, generator)
+    if preset.tinted:
+        ab = tint(ab, preset.tinted, generator)
     hint_ab, hint_mask = simulate_hints(
         ab,
         generator,
@@ -314,6 +317,20 @@ def age(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
     speck = torch.rand(lightness.shape, device=L.device, generator=generator) < 0.003 * dust
     lightness = torch.where(speck, 1.0, lightness)
     return torch.where(chosen < share, (2 * lightness - 1).clamp(-1, 1), L)
+
+
+def tint(ab: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """`ab` (N,2,H,W), where that share of pictures are as a whole paler, more vivid or of other hues, and have a cast.
+
+    Hints would else tell little of the whole of pictures that the networks know by heart. By as much as this, the
+    generator's `TINT` and `CAST`, pictures that they do not know were found to be unlike what they expected.
+    """
+    N = len(ab)
+    chosen = torch.rand(N, 1, 1, device=ab.device, generator=generator) < share
+    mixing = TINT * torch.randn(N, 2, 2, device=ab.device, generator=generator) * chosen  # (N,2,2)
+    cast = CAST * torch.randn(N, 2, 1, device=ab.device, generator=generator) * chosen
+    flat = ab.flatten(2)
+    return (flat + mixing @ flat + cast).view(ab.shape)
 
 
 def patch(

@@ -13,6 +13,7 @@ class Preset:
         hint_sides: the least and the greatest side of a hint, in pixels of an image of 64.
         strokes, flat: shares of hints that are strokes, and of pictures whose hints have one colour each.
         aged: share of pictures whose lightness is made to look like an old photograph's.
+        tinted: share of pictures whose colours as a whole are made others.
         size: sides of the small training images in pixels.
         crop_sizes: sides of the crops of larger photographs, one of which a step may learn from instead.
         crop_share: how often it does.
@@ -27,6 +28,7 @@ class Preset:
     strokes: float
     flat: float
     aged: float
+    tinted: float
     size: int
     crop_sizes: tuple[int, ...]
     crop_share: float
@@ -51,6 +53,7 @@ PRESETS = {
         strokes=0.0,
         flat=0.0,
         aged=0.0,
+        tinted=0.0,
         size=64,
         crop_sizes=(),
         crop_share=0.0,
@@ -66,6 +69,7 @@ PRESETS = {
         strokes=0.2,
         flat=0.5,
         aged=0.2,
+        tinted=0.5,
         size=64,
         crop_sizes=(96, 128, 192, 256),
         crop_share=0.5,
