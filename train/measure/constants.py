@@ -3,18 +3,20 @@
 python -m train.measure.constants --photos FOLDER FOLDER --model runs/model
 
 On pictures that the networks learned from they would be chosen too small: what is known by heart leaves no surprise.
+And with hints placed anywhere alone they would be chosen to reach too far: people set them on what is colourful.
 """
 
 import argparse
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 from unittest import mock
 
 from torch import Tensor
 from tqdm import tqdm
 
-from colouru.networks import generator
+from colouru.networks import generator, semantic
 from colouru.pipeline import Colourizer, find_model
 from train.data import (
     add_data_arguments,
@@ -27,8 +29,10 @@ from train.data import (
 from train.measure.figures import summary
 from train.measure.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, on_batches, original, resized
 
-VARIANTS: dict[str, dict[str, float]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "as it ships": {},
+    "both thumbnails 96 pixels long": {"LENGTHS": (96, 96)},
+    "80 and 112": {"LENGTHS": (80, 112)},
     "hints tell nothing of the whole photo": {"TINT": 0.0, "CAST": 0.0},
     "they tell more of it": {"TINT": 0.7, "CAST": 0.05},
     "lone ones like all others": {"ALONE": 0.0},
@@ -41,6 +45,7 @@ VARIANTS: dict[str, dict[str, float]] = {
 # Numbers of hints; how many small images and photographs are looked at, and how many of the former at a time.
 IMAGE_COUNTS = (0, 1, 5, 20)
 PHOTO_COUNTS = (0, 1, 5, 10, 50)
+ON_COLOUR_COUNTS = (5,)
 IMAGES = 400
 PHOTOS = 100
 CHUNK = 100
@@ -65,35 +70,46 @@ def main(argv: list[str] | None = None) -> None:
     small = images[held_out(len(images))][:IMAGES].split(CHUNK)
     photos = photos[:: -(-len(photos) // PHOTOS)]
     squares = [original(resized(photo, Z_SIZE, Z_SIZE))[0] for photo in photos]
-    columns = [f"images, {n}" for n in IMAGE_COUNTS] + [f"photographs, {n}" for n in PHOTO_COUNTS]
+    sets = [("images", small, IMAGE_COUNTS, T_SIDE), ("photographs", squares, PHOTO_COUNTS, Z_SIDE)]
+    columns = []
+    for kind, _, counts, _ in sets:
+        columns += [f"{kind}, {n}" for n in counts] + [f"{kind}, {n} on colour" for n in ON_COLOUR_COUNTS]
     columns += ["photographs, 5: change in flat areas", "a lone dot harms"]
     print("| loss; gain over grey, dB | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
     for name, constants in VARIANTS.items():
         with instead(constants):
-            of_images = figures(colourize, small, IMAGE_COUNTS, T_SIDE, args.seed)
-            of_photos = figures(colourize, squares, PHOTO_COUNTS, Z_SIDE, args.seed)
+            summaries = []
+            for _, pictures, counts, side in sets:
+                anywhere = figures(colourize, pictures, counts, side, args.seed)
+                on_colour = figures(colourize, pictures, ON_COLOUR_COUNTS, side, args.seed, colourful=1.0)
+                summaries += [*anywhere.values(), *on_colour.values()]
             harmed = lone_dot(colourize, photos)["worse"]
-        summaries = [*of_images.values(), *of_photos.values()]
         cells = [f"{one['normalized_loss']:.3f}; {one['psnr_gain']:.2f}" for one in summaries]
-        cells += [f"{of_photos[5]['flat_gradient_ratio']:.1f}", f"{100 * harmed:.0f}%"]
+        cells += [f"{anywhere[5]['flat_gradient_ratio']:.1f}", f"{100 * harmed:.0f}%"]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 @contextlib.contextmanager
-def instead(constants: dict[str, float]) -> Iterator[None]:
-    """The generator with these constants instead of its own, for a while."""
+def instead(constants: dict[str, Any]) -> Iterator[None]:
+    """The generator with these constants instead of its own and its semantic network's, for a while."""
     with contextlib.ExitStack() as stack:
         for name, value in constants.items():
-            stack.enter_context(mock.patch.object(generator, name, value))
+            module = semantic if hasattr(semantic, name) else generator
+            stack.enter_context(mock.patch.object(module, name, value))
         yield
 
 
 def figures(
-    colourize: Colourizer, pictures: Sequence[Tensor], counts: Sequence[int], side: int, seed: int
+    colourize: Colourizer,
+    pictures: Sequence[Tensor],
+    counts: Sequence[int],
+    side: int,
+    seed: int,
+    colourful: float = 0.0,
 ) -> dict[int, dict[str, float | None]]:
     """The summary of the GAN's pictures at each number of hints, of batches (N,3,H,W) uint8."""
     results = on_batches(
-        lambda L: {"gan": colourize.networks_on(L)["gan"]}, tqdm(pictures, leave=False), counts, side, seed
+        lambda L: {"gan": colourize.networks_on(L)["gan"]}, tqdm(pictures, leave=False), counts, side, seed, colourful
     )
     return {n: summary(by_name["gan"]) for n, by_name in results.items()}
 

@@ -72,18 +72,21 @@ def on_batches(
     counts: Sequence[int],
     side: int,
     seed: int,
+    colourful: float = 0.0,
 ) -> Results:
     """Batches (N,3,H,W) uint8 of any size: n hints of so many pixels a side, each in its own true colour.
 
     Args:
         colourizers_on: of `L` (N,1,H,W), who colours it: `hint_ab, hint_mask -> ab_pred`, by name.
+        colourful: see `simulate_hints`.
     """
     parts: dict[int, dict[str, list[Figures]]] = {n: {} for n in counts}
     for number, rgb in enumerate(batches):
         L, ab = whole_batch(rgb)
         colourizers = colourizers_on(L)
         for n in counts:
-            hints = simulate_hints(ab, random_stream(seed, n, number, ab.device), counts=n, sides=(side, side))
+            chance = random_stream(seed, n, number, ab.device)
+            hints = simulate_hints(ab, chance, counts=n, sides=(side, side), colourful=colourful)
             for name, answer in colourizers.items():
                 parts[n].setdefault(name, []).append(measure(*shown(L, answer(*hints)), rgb, L, ab, *hints))
     return {n: {name: joined(figures) for name, figures in by_name.items()} for n, by_name in parts.items()}
