@@ -7,7 +7,7 @@ result = colourize("portrait.jpg", hints=[Hint(x=0.42, y=0.31, colour="#c68642")
 result.save("portrait-colour.png")
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 from colouru.hints import Hint
 from colouru.metrics import normalized_loss

@@ -6,7 +6,7 @@ import torch
 from colouru.networks import Generator
 from colouru.networks.blocks import Residual
 from colouru.networks.generator import BELIEVED, SMALL, Sight
-from colouru.networks.semantic import Semantic, thumbnail
+from colouru.networks.semantic import LENGTHS, Semantic, known_of_both, thumbnail
 from train.hints import simulate_hints
 from train.objective import Objective
 
@@ -233,7 +233,17 @@ def test_what_hints_make_worse_counts_beside_the_error_and_what_they_mend_does_n
     "size, seen",
     [((64, 64), (96, 96)), ((96, 48), (96, 48)), ((256, 170), (96, 64)), ((1, 1), (96, 96)), ((1, 500), (16, 96))],
 )
-def test_every_picture_is_looked_at_at_one_length(generator, size, seen):
+def test_a_thumbnail_has_the_length_asked_for_whatever_the_picture_has(generator, size, seen):
     L = torch.rand(1, 1, *size, generator=generator)
-    small = thumbnail(L)
+    small = thumbnail(L, 96)
     assert small.shape[2:] == seen and abs(float(small.mean() - L.mean())) < 0.02
+
+
+def test_what_is_known_of_a_picture_is_the_mean_of_a_small_look_and_a_larger_mirrored_one(generator_network, generator):
+    L = torch.rand(2, 1, 96, 64, generator=generator)
+    semantic = generator_network.semantic
+    known = known_of_both(semantic, L)
+    small, large = (semantic(thumbnail(x, length)) for x, length in zip((L, L.flip(3)), LENGTHS, strict=True))
+    assert known.ab.shape == large.ab.shape and known.deepest.shape == small.deepest.shape
+    torch.testing.assert_close(known.deepest, (small.deepest + large.deepest) / 2)
+    torch.testing.assert_close(known.ab.mean(), (small.ab.mean() + large.ab.mean()) / 2, atol=1e-3, rtol=0)

@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from colouru.networks import Generator
-from colouru.networks.semantic import known_both_ways
+from colouru.networks.semantic import known_of_both
 from train.checkpoint import save_checkpoint, trained_colourizer
 from train.data import draw_crops, hold_out_photos, load_photos, random_stream, whole_batch
 from train.hints import simulate_hints
@@ -32,7 +32,7 @@ SIDES = (6, 6)
 COUNTS = (1, 2, 5, 10, 20)
 
 # Which photos as wholes are alike is learned from so many, so many at a time, each seen as large as this.
-MOST, COMPARED, SEEN = 2000, 128, 96
+MOST, COMPARED, SEEN = 2000, 128, 128
 
 # By so much, of a cosine, photos have to be more alike than was learned, for a few hundred photographs do not show all
 # that strangers can have in common.
@@ -95,7 +95,7 @@ def learn_likeness(network: Generator, photos: list[Tensor], seed: int, steps: i
     with torch.no_grad():
         some = photos[:: -(-len(photos) // MOST)]
         crops = [draw_crops([photo], SEEN, 2, chance, least=0.5)[0] for photo in some]
-        gists = torch.stack([known_both_ways(network.semantic, pair).deepest for pair in crops])  # (N,2,G)
+        gists = torch.stack([known_of_both(network.semantic, pair).deepest for pair in crops])  # (N,2,G)
     optimizer = torch.optim.Adam(network.album.parameters(), lr)
     for _ in range(steps):
         some = gists[torch.randperm(len(gists), generator=chance)[:COMPARED]]

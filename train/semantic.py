@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colouru.networks.bins import AB_BINS, nearest_bin
-from colouru.networks.semantic import LENGTH, Semantic, thumbnail
+from colouru.networks.semantic import Semantic, thumbnail
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
@@ -48,6 +48,9 @@ AVERAGE_DECAY = 0.999
 # Of the cross entropy of the class, its labels smoothed by so much.
 CLASS_WEIGHT = 0.1
 SMOOTHING = 0.1
+
+# The longer side at which small images are seen, and all pictures are watched. Enlarged, more is known of them.
+LENGTH = 96
 
 # Share of steps that see crops of photographs, and the sizes of these: a photograph is seen a little larger than images
 # are. Of larger crops there are fewer, so that every step sees as many pixels.
@@ -199,7 +202,7 @@ def draw_photographs(pictures: Pictures, pixels: int, generator: torch.Generator
 
 
 def draw_images(pictures: Pictures, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """The same of so many of the small images, as large as `thumbnail` shows them, with their labels."""
+    """The same of so many of the small images, `LENGTH` pixels long, with their labels."""
     chosen = draw_numbers(len(pictures.images), count, generator)
     return *augmented_batch(pictures.images[chosen], generator, LEAST_CROP, LENGTH), pictures.labels[chosen]
 
@@ -231,13 +234,13 @@ class Gap:
 
 @torch.inference_mode()
 def loss_without_hints(network: Semantic, pictures: Tensor | list[Tensor]) -> float:
-    """Ratio-of-sums loss of the automatic colouring of pictures, each (3,h,w) uint8, seen as `thumbnail` shows them."""
+    """Ratio-of-sums loss of the automatic colouring of pictures, each (3,h,w) uint8, seen `LENGTH` pixels long."""
     training = network.training
     network.eval()
     error = grey = 0.0
     for part in pictures.split(250) if isinstance(pictures, Tensor) else [photo[None] for photo in pictures]:
         L, ab = whole_batch(part)
-        pred = F.interpolate(network(thumbnail(L)).ab, size=L.shape[2:], mode="bilinear", align_corners=False)
+        pred = F.interpolate(network(thumbnail(L, LENGTH)).ab, size=L.shape[2:], mode="bilinear", align_corners=False)
         error, grey = error + float((pred - ab).square().sum()), grey + float(ab.square().sum())
     network.train(training)
     return round(error / max(grey, 1e-9), 4)

@@ -21,7 +21,7 @@ from colouru.networks.blocks import Residual, check_widths, convolution, double,
 from colouru.networks.diffusion import HOLD, affinity, affinity_of_colours, diffuse
 from colouru.networks.kriging import Tokens, krige, krige_about_trend, tokens_of
 from colouru.networks.layers import SLOPE, check_shapes, pad_to_multiple
-from colouru.networks.semantic import Semantic, known_both_ways, thumbnail
+from colouru.networks.semantic import Semantic, known_of_both
 
 # The detail network halves the picture three times, and once more keeps pixels in pairs.
 MULTIPLE = 16
@@ -184,7 +184,7 @@ class Generator(nn.Module):
         """What there is to know of `L` (N,1,H,W) before any hint. Once a photo."""
         # Group norm wants more than a single place at the deepest level.
         L = pad_to_multiple(L, MULTIPLE, least=2)
-        knowledge = known_both_ways(self.semantic, thumbnail(L))
+        knowledge = known_of_both(self.semantic, L)
         edges = self._edges(L)
         levels = [self.enter(F.pixel_unshuffle(torch.cat([L, edges], 1), 2))]
         for down in self.down:

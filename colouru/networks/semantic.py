@@ -17,10 +17,10 @@ from colouru.networks.blocks import Overview, Residual, check_widths, convolutio
 # The picture is halved four times, and group norm wants more than a single place at the deepest level.
 MULTIPLE = 16
 
-# The longer side of the thumbnail, in pixels, whatever the picture's: things are known best at the size at which they
-# were learned. Shown 64, 80, 96, 112 and 128 pixels long, 40 photographs that were held out, of things that Tiny
-# ImageNet has not, had a loss of 0.684, 0.597, 0.587, 0.623 and 0.661 without hints.
-LENGTH = 96
+# The longer sides of the thumbnails, in pixels, whatever the picture's: a smaller one, in which most is known of the
+# whole, and a larger one, seen in the mirror, in which more is known of what is small. They were chosen on pictures
+# held out: if both are 96 pixels long, as most was learned, the loss without hints is 1 to 2.5% larger.
+LENGTHS = (80, 128)
 
 
 class Knowledge(NamedTuple):
@@ -93,22 +93,30 @@ class Semantic(nn.Module):
         return Knowledge(self.automatic(x), self.log_deviation(x).clamp(-5, 1), told, deepest)
 
 
-def thumbnail(L: Tensor) -> Tensor:
-    """`L` (N,1,H,W) brought to a longer side of `LENGTH` pixels, and both to multiples of 16."""
+def thumbnail(L: Tensor, length: int) -> Tensor:
+    """`L` (N,1,H,W) brought to a longer side of `length` pixels, and both to multiples of 16."""
     height, width = L.shape[2:]
-    scale = LENGTH / max(height, width)
+    scale = length / max(height, width)
     sides = [max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)]
     if sides == [height, width]:
         return L
     return F.interpolate(L, size=sides, mode="bilinear", antialias=True, align_corners=False)
 
 
-def known_both_ways(semantic: Semantic, L: Tensor) -> Knowledge:
-    """The mean of what there is to know of thumbnails and of their mirror images: things have no left and right."""
-    N = L.shape[0]
-    ab, log_deviation, levels, deepest = semantic(torch.cat([L, L.flip(3)]))
+def known_of_both(semantic: Semantic, L: Tensor) -> Knowledge:
+    """The mean of what there is to know of a smaller thumbnail of `L` (N,1,H,W) and of a larger, mirrored one.
 
-    def mean(x: Tensor) -> Tensor:
-        return (x[:N] + x[N:].flip(3)) / 2
+    Things have no left and right, and are known now at one size, now at another. It is as large as the larger.
+    """
+    smaller, larger = (thumbnail(L, length) for length in LENGTHS)
+    known, mirrored = semantic(smaller), semantic(larger.flip(3))
 
-    return Knowledge(mean(ab), mean(log_deviation), [mean(level) for level in levels], (deepest[:N] + deepest[N:]) / 2)
+    def mean(x: Tensor, y: Tensor) -> Tensor:
+        return (F.interpolate(x, size=y.shape[2:], mode="bilinear", align_corners=False) + y.flip(3)) / 2
+
+    return Knowledge(
+        mean(known.ab, mirrored.ab),
+        mean(known.log_deviation, mirrored.log_deviation),
+        [mean(x, y) for x, y in zip(known.levels, mirrored.levels, strict=True)],
+        (known.deepest + mirrored.deepest) / 2,
+    )

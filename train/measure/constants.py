@@ -10,12 +10,13 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 from unittest import mock
 
 from torch import Tensor
 from tqdm import tqdm
 
-from colouru.networks import generator
+from colouru.networks import generator, semantic
 from colouru.pipeline import Colourizer, find_model
 from train.data import (
     add_data_arguments,
@@ -28,8 +29,10 @@ from train.data import (
 from train.measure.figures import summary
 from train.measure.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, on_batches, original, resized
 
-VARIANTS: dict[str, dict[str, float]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "as it ships": {},
+    "both thumbnails 96 pixels long": {"LENGTHS": (96, 96)},
+    "80 and 112": {"LENGTHS": (80, 112)},
     "hints tell nothing of the whole photo": {"TINT": 0.0, "CAST": 0.0},
     "they tell more of it": {"TINT": 0.7, "CAST": 0.05},
     "lone ones like all others": {"ALONE": 0.0},
@@ -87,11 +90,12 @@ def main(argv: list[str] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def instead(constants: dict[str, float]) -> Iterator[None]:
-    """The generator with these constants instead of its own, for a while."""
+def instead(constants: dict[str, Any]) -> Iterator[None]:
+    """The generator with these constants instead of its own and its semantic network's, for a while."""
     with contextlib.ExitStack() as stack:
         for name, value in constants.items():
-            stack.enter_context(mock.patch.object(generator, name, value))
+            module = semantic if hasattr(semantic, name) else generator
+            stack.enter_context(mock.patch.object(module, name, value))
         yield
 
 
