@@ -156,6 +156,20 @@ def test_boldness_makes_colours_stronger_where_no_hint_tells_them_and_keeps_hint
     assert torch.equal(ab_pred[hinted], hint_ab[hinted])
 
 
+@torch.no_grad()
+def test_the_more_hints_tell_of_the_whole_the_less_bold_is_what_they_do_not_reach(generator_network, generator):
+    L = torch.rand(1, 1, 64, 64, generator=generator)
+    hint_ab, hint_mask = torch.full((1, 2, 64, 64), 0.3), torch.zeros(1, 1, 64, 64)
+    sight = generator_network.see(L)
+    grown, told = [], []
+    for side in (0, 16, 48):
+        hint_mask[..., :side, :side] = 1
+        plain, bold = (generator_network.answer(sight, hint_ab * hint_mask, hint_mask, b) for b in (0.0, 1.0))
+        told.append(float(plain.known.mean()))
+        grown.append(float(bold.ab[..., 56:, 56:].norm() / plain.ab[..., 56:, 56:].norm()))
+    assert told[0] < told[1] < told[2] and 2.01 > grown[0] > grown[1] > grown[2] >= 1
+
+
 def test_a_surprising_hint_is_doubted_as_much_as_the_network_says(generator_network, generator):
     L, hint_ab, hint_mask = scene(32, 32, generator, 1)
     with torch.no_grad():
