@@ -83,3 +83,10 @@ def test_a_true_hint_has_the_mean_colour_of_its_square(colourful):
 def test_hints_of_a_seed_are_always_the_same(colourful):
     draw = lambda seed: true_hints(colourful, 5, (1, 9), torch.Generator().manual_seed(seed))  # noqa: E731
     assert draw(0) == draw(0) != draw(1) and len(draw(0)) == 5
+
+
+def test_hints_on_colour_lie_on_it():
+    photo = np.full((60, 80, 3), 120, np.uint8)
+    photo[50:, 70:] = [200, 40, 40]
+    hints = true_hints(photo, 20, (1, 1), torch.Generator().manual_seed(0), colourful=True)
+    assert all(hint.x > 70 / 80 and hint.y > 50 / 60 and hint.colour == "#c82828" for hint in hints)

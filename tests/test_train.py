@@ -177,6 +177,11 @@ def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, 
     protocols = first["protocols"]
     assert set(protocols["Protocol T"]) == {"0", "1", "2", "5", "10", "20", "50"}
     assert set(protocols["Protocol Z"]) == {"0", "1", "2", "5", "10", "20", "50", "100"}
+    assert (
+        set(protocols["Protocol T, on colour"])
+        == set(protocols["Protocol Z, on colour"])
+        == {"1", "2", "5", "10", "20"}
+    )
     assert set(protocols["report's test, 512 px"]) == {"0", "2", "4", "5", "8"}
     for by_name in (*protocols["Protocol T"].values(), protocols["Protocol Z"]["5"]):
         assert set(by_name) == {"baseline", "gan", "levin"}
@@ -193,7 +198,7 @@ def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, 
     for name in ("table.md", "curve.png", "gain.png", "sheet.png", "photos.png"):
         assert (tmp_path / "first" / name).stat().st_size > 500
     rows = (tmp_path / "first" / "pictures.csv").read_text().splitlines()
-    assert len(rows) == 1 + 3 * 7 * 24 + (2 * 8 + 4) * 3 + 2 * 3 * 5 * 3
+    assert len(rows) == 1 + 3 * (7 + 5) * 24 + (2 * 8 + 4) * 3 + (2 * 5 + 3) * 3 + 2 * 3 * 5 * 3
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(dataset, tmp_path):

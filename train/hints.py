@@ -51,7 +51,7 @@ def simulate_hints(
     centre = (size / 2 + spread * size / 4).floor()  # (N,K,2)
     if colourful:
         chosen = torch.rand(N, 1, 1, device=device, generator=generator) < colourful
-        centre = torch.where(chosen, _colourful_places(ab, K, generator).to(centre), centre)
+        centre = torch.where(chosen, colourful_places(ab, K, generator).to(centre), centre)
     if lone:
         centre = torch.where(alone[:, None, None], _most_colourful_place(ab)[:, None].to(centre), centre)
     side = torch.randint(sides[0], sides[1] + 1, (N, K), device=device, generator=generator)
@@ -76,8 +76,8 @@ def simulate_hints(
     return hint_ab, hint_mask
 
 
-def _colourful_places(ab: Tensor, K: int, generator: torch.Generator) -> Tensor:
-    """(N,K,2): rows and columns of pixels, each as likely as its squared chroma is large."""
+def colourful_places(ab: Tensor, K: int, generator: torch.Generator) -> Tensor:
+    """(N,K,2): rows and columns of pixels of `ab` (N,2,H,W), each as likely as its squared chroma is large."""
     chance = ab.square().sum(1).flatten(1) + 1e-6  # (N,HW)
     number = torch.multinomial(chance, K, replacement=True, generator=generator)
     return torch.stack([number // ab.shape[3], number % ab.shape[3]], 2)

@@ -5,8 +5,8 @@ python -m train.measure.evaluate --limit 1000 --photos FOLDER --out runs/evaluat
 Protocol T, on small images: n hints of 3x3 pixels in the true colours, n in 0, 1, 2, 5, 10, 20, 50.
 Protocol Z (Zhang et al. 2017), on --photos at 256 x 256: n hints of 6x6 pixels, each in the mean colour of its patch.
 The report's test, on --photos 64, 256 and 512 pixels long: 0 to 8 hints of 1 to 9 pixels.
-Centres are normal around the middle with a standard deviation of a quarter of the sides. Hints depend on the seed
-alone, so two models see the same ones.
+Centres are normal around the middle with a standard deviation of a quarter of the sides; of T and Z also, "on colour",
+where the colour is, as people set them. Hints depend on the seed alone, so two models see the same ones.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from train.measure.guidance import palette_recall, where_next
 from train.measure.levin import levin
 from train.measure.protocol import (
     CHUNK,
+    COLOUR_COUNTS,
     REPORT_SIZES,
     T_SIDE,
     Results,
@@ -85,13 +86,17 @@ def evaluate(args: argparse.Namespace) -> None:
     photos = load_photos(args.photos_split, datasets=args.photos, limit=args.limit)
     args.out.mkdir(parents=True, exist_ok=True)
 
-    results = {"Protocol T": protocol_t(colourize, rgb, args.seed)}
+    results = {
+        "Protocol T": protocol_t(colourize, rgb, args.seed),
+        "Protocol T, on colour": protocol_t(colourize, rgb, args.seed, COLOUR_COUNTS, colourful=True),
+    }
     findings: dict = {
         "by class": by_class(colourize, rgb, classes, args.seed),
         "vividness": vividness(colourize, rgb, args.seed),
     }
     if photos:
         results["Protocol Z"] = protocol_z(colourize, photos, args.seed)
+        results["Protocol Z, on colour"] = protocol_z(colourize, photos, args.seed, COLOUR_COUNTS, colourful=True)
         for size in REPORT_SIZES:
             results[f"report's test, {size} px"] = report_test(colourize, photos, size, args.seed)
         findings["reach of one dot"] = reach(colourize, photos, args.seed)

@@ -18,12 +18,15 @@ from colouru.hints import Hint, pixel_at, rasterize
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
-from train.hints import simulate_hints
+from train.hints import colourful_places, simulate_hints
 from train.measure.figures import Figures, joined, measure, shown
 from train.measure.levin import levin
 
 T_COUNTS = (0, 1, 2, 5, 10, 20, 50)
 T_SIDE = 3
+
+# Of both protocols with hints where the colour is, as people set them.
+COLOUR_COUNTS = (1, 2, 5, 10, 20)
 
 # Images measured at a time. Each chunk has its own stream of chance, so changing this changes the hints.
 CHUNK = 250
@@ -57,11 +60,21 @@ WORSE = 1.02
 Results = dict[int, dict[str, Figures]]
 
 
-def protocol_t(colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int, ...] = T_COUNTS) -> Results:
-    """Small images (N,3,64,64) uint8: n hints of 3x3 pixels, each in its own true colour; and Levin et al. on them."""
+def protocol_t(
+    colourize: Colourizer, rgb: Tensor, seed: int, counts: tuple[int, ...] = T_COUNTS, colourful: bool = False
+) -> Results:
+    """Small images (N,3,64,64) uint8: n hints of 3x3 pixels, each in its own true colour; and Levin et al. on them.
+
+    They lie anywhere, or where the colour is (`colourful`).
+    """
     chunks = tqdm(rgb.split(CHUNK), desc="Protocol T", unit="chunk")
     return on_batches(
-        lambda L: {**colourize.networks_on(L), "levin": functools.partial(levin, L)}, chunks, counts, T_SIDE, seed
+        lambda L: {**colourize.networks_on(L), "levin": functools.partial(levin, L)},
+        chunks,
+        counts,
+        T_SIDE,
+        seed,
+        float(colourful),
     )
 
 
@@ -116,10 +129,19 @@ def vividness(colourize: Colourizer, rgb: Tensor, seed: int) -> dict[str, dict[s
     return found
 
 
-def protocol_z(colourize: Colourizer, photos: list[Tensor], seed: int) -> Results:
-    """Photographs at 256 x 256: n hints of 6x6 pixels in the mean colour of their patch; now and then Levin et al."""
+def protocol_z(
+    colourize: Colourizer,
+    photos: list[Tensor],
+    seed: int,
+    counts: tuple[int, ...] = Z_COUNTS,
+    colourful: bool = False,
+) -> Results:
+    """Photographs at 256 x 256: n hints of 6x6 pixels in the mean colour of their patch; now and then Levin et al.
+
+    They lie anywhere, or where the colour is (`colourful`).
+    """
     squares = [resized(photo, Z_SIZE, Z_SIZE) for photo in photos]
-    return _on_photos(colourize, squares, Z_COUNTS, (Z_SIDE, Z_SIDE), seed, Z_LEVIN_COUNTS)
+    return _on_photos(colourize, squares, counts, (Z_SIDE, Z_SIDE), seed, Z_LEVIN_COUNTS, colourful)
 
 
 def report_test(colourize: Colourizer, photos: list[Tensor], size: int, seed: int) -> Results:
@@ -135,13 +157,15 @@ def _on_photos(
     sides: tuple[int, int],
     seed: int,
     levin_counts: tuple[int, ...] = (),
+    colourful: bool = False,
 ) -> Results:
     parts: dict[int, dict[str, list[Figures]]] = {n: {} for n in counts}
     for number, photo in enumerate(tqdm(photos, unit="photo")):
         canvas = colourize.open(photo)
         rgb, L, ab = original(photo)
         for n in counts:
-            hints = true_hints(photo, n, sides, random_stream(seed, n, number, ab.device))
+            chance = random_stream(seed, n, number, ab.device)
+            hints = true_hints(photo, n, sides, chance, colourful)
             tensors = rasterize(hints, *photo.shape[:2])
             coloured = {}
             for role, (picture, _) in canvas.colour(hints).items():
@@ -171,14 +195,20 @@ def _proportional(photo: Tensor, longest: int) -> tuple[int, int]:
     return tuple(max(1, round(side * longest / max(height, width))) for side in (height, width))
 
 
-def true_hints(photo: np.ndarray, n: int, sides: tuple[int, int], chance: torch.Generator) -> list[Hint]:
+def true_hints(
+    photo: np.ndarray, n: int, sides: tuple[int, int], chance: torch.Generator, colourful: bool = False
+) -> list[Hint]:
     """`n` hints as a person would give them, each in the mean colour of its square of `photo` (H,W,3) uint8.
 
     Centres are normal around the middle with a standard deviation of a quarter of the sides, moved to the border where
-    they fall outside; sides are uniform, in pixels.
+    they fall outside, or as in `colourful_places`; sides are uniform, in pixels.
     """
     height, width = photo.shape[:2]
-    places = (0.5 + torch.randn(n, 2, generator=chance) / 4).clamp(0, 1).tolist()
+    if colourful:
+        found = colourful_places(original(photo)[2], n, chance)[0]
+        places = ((found + 0.5) / torch.tensor([height, width])).tolist()
+    else:
+        places = (0.5 + torch.randn(n, 2, generator=chance) / 4).clamp(0, 1).tolist()
     lengths = torch.randint(sides[0], sides[1] + 1, (n,), generator=chance).tolist()
     return [true_hint(photo, x, y, side) for (y, x), side in zip(places, lengths, strict=True)]
 
