@@ -204,7 +204,7 @@ def true_hints(
     they fall outside, or as in `colourful_places`; sides are uniform, in pixels.
     """
     height, width = photo.shape[:2]
-    if colourful:
+    if colourful and n:
         found = colourful_places(original(photo)[2], n, chance)[0]
         places = ((found + 0.5) / torch.tensor([height, width])).tolist()
     else:
