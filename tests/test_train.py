@@ -177,11 +177,8 @@ def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, 
     protocols = first["protocols"]
     assert set(protocols["Protocol T"]) == {"0", "1", "2", "5", "10", "20", "50"}
     assert set(protocols["Protocol Z"]) == {"0", "1", "2", "5", "10", "20", "50", "100"}
-    assert (
-        set(protocols["Protocol T, on colour"])
-        == set(protocols["Protocol Z, on colour"])
-        == {"1", "2", "5", "10", "20"}
-    )
+    for protocol in ("Protocol T, on colour", "Protocol Z, on colour"):
+        assert set(protocols[protocol]) == {"1", "2", "5", "10", "20"}
     assert set(protocols["report's test, 512 px"]) == {"0", "2", "4", "5", "8"}
     for by_name in (*protocols["Protocol T"].values(), protocols["Protocol Z"]["5"]):
         assert set(by_name) == {"baseline", "gan", "levin"}
