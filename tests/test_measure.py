@@ -89,4 +89,6 @@ def test_hints_on_colour_lie_on_it():
     photo = np.full((60, 80, 3), 120, np.uint8)
     photo[50:, 70:] = [200, 40, 40]
     hints = true_hints(photo, 20, (1, 1), torch.Generator().manual_seed(0), colourful=True)
+    assert len(hints) == 20
     assert all(hint.x > 70 / 80 and hint.y > 50 / 60 and hint.colour == "#c82828" for hint in hints)
+    assert true_hints(photo, 0, (1, 1), torch.Generator(), colourful=True) == []

@@ -109,8 +109,8 @@ def difference(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 def test_a_mirrored_photo_has_nearly_the_mirrored_colours(colourize, photograph):
     ab = colourize.open(photograph).chroma([], ["gan"])["gan"]
     mirrored = colourize.open(np.ascontiguousarray(photograph[:, ::-1])).chroma([], ["gan"])["gan"]
-    # Not quite, for it is seen small as it is and larger in the mirror; two ab units are hardly seen side by side.
-    assert difference(ab, mirrored.flip(3)).mean() < 2
+    # Not quite, for it is seen small as it is and larger in the mirror: a unit of ab or a little more.
+    assert difference(ab, mirrored.flip(3)).mean() < 1.5
 
 
 def test_a_hint_of_the_colour_that_is_there_changes_next_to_nothing(colourize, photograph):

@@ -78,14 +78,15 @@ def main(argv: list[str] | None = None) -> None:
     print("| loss; gain over grey, dB | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
     for name, constants in VARIANTS.items():
         with instead(constants):
-            summaries = []
-            for _, pictures, counts, side in sets:
-                anywhere = figures(colourize, pictures, counts, side, args.seed)
-                on_colour = figures(colourize, pictures, ON_COLOUR_COUNTS, side, args.seed, colourful=1.0)
-                summaries += [*anywhere.values(), *on_colour.values()]
+            found = {}
+            for kind, pictures, counts, side in sets:
+                found[kind] = figures(colourize, pictures, counts, side, args.seed)
+                on_colour = figures(colourize, pictures, ON_COLOUR_COUNTS, side, args.seed, colourful=True)
+                found[f"{kind}, on colour"] = on_colour
             harmed = lone_dot(colourize, photos)["worse"]
+        summaries = [one for by_count in found.values() for one in by_count.values()]
         cells = [f"{one['normalized_loss']:.3f}; {one['psnr_gain']:.2f}" for one in summaries]
-        cells += [f"{anywhere[5]['flat_gradient_ratio']:.1f}", f"{100 * harmed:.0f}%"]
+        cells += [f"{found['photographs'][5]['flat_gradient_ratio']:.1f}", f"{100 * harmed:.0f}%"]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
@@ -105,7 +106,7 @@ def figures(
     counts: Sequence[int],
     side: int,
     seed: int,
-    colourful: float = 0.0,
+    colourful: bool = False,
 ) -> dict[int, dict[str, float | None]]:
     """The summary of the GAN's pictures at each number of hints, of batches (N,3,H,W) uint8."""
     results = on_batches(

@@ -74,7 +74,7 @@ def protocol_t(
         counts,
         T_SIDE,
         seed,
-        float(colourful),
+        colourful,
     )
 
 
@@ -85,13 +85,13 @@ def on_batches(
     counts: Sequence[int],
     side: int,
     seed: int,
-    colourful: float = 0.0,
+    colourful: bool = False,
 ) -> Results:
     """Batches (N,3,H,W) uint8 of any size: n hints of so many pixels a side, each in its own true colour.
 
     Args:
         colourizers_on: of `L` (N,1,H,W), who colours it: `hint_ab, hint_mask -> ab_pred`, by name.
-        colourful: see `simulate_hints`.
+        colourful: whether they lie where the colour is, see `simulate_hints`.
     """
     parts: dict[int, dict[str, list[Figures]]] = {n: {} for n in counts}
     for number, rgb in enumerate(batches):
