@@ -115,6 +115,12 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     return encode_gamma(_lab_to_linear(lab))
 
 
+def lightness_to_srgb(lightness: Tensor) -> Tensor:
+    """sRGB in [0, 1] of the greys of these L*, any shape, 0..100."""
+    f = (lightness + 16) / 116
+    return encode_gamma(torch.where(f > 0.2068966, f**3, (f - 16 / 116) / 7.787).clamp(0, 1))
+
+
 def encode_gamma(linear: Tensor) -> Tensor:
     """sRGB of linear light, any shape, both in [0, 1]."""
     return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear)

@@ -79,6 +79,7 @@ PRESETS = {
             "autoencoder": {"widths": [32, 64, 128]},
             "unet": {"widths": [32, 64, 128, 256]},
             "semantic": {"widths": [48, 96, 240, 432]},
+            "prior": {"widths": [32, 64, 128, 256]},
             "generator": {"widths": [24, 64, 128], "semantic_widths": [48, 96, 240, 432]},
         },
     ),

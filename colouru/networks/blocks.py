@@ -28,9 +28,9 @@ def double(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
 
 
-def skipped_at_times(change: Tensor, share: float, training: bool) -> Tensor:
-    """`change` (N,C,h,w), in training of that share of pictures none (stochastic depth, Huang et al. 2016)."""
-    return change * F.dropout(torch.ones_like(change[:, :1, :1, :1]), share) if training and share else change
+def drop_path(x: Tensor, rate: float, training: bool) -> Tensor:
+    """`x` (N,C,h,w), in training zero for that share of pictures (stochastic depth, Huang et al. 2016)."""
+    return x * F.dropout(torch.ones_like(x[:, :1, :1, :1]), rate) if training and rate else x
 
 
 class Residual(nn.Module):
@@ -45,7 +45,7 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.leaky_relu(x + skipped_at_times(self.second(self.first(x)), self.skip, self.training), SLOPE)
+        return F.leaky_relu(x + drop_path(self.second(self.first(x)), self.skip, self.training), SLOPE)
 
 
 class Overview(nn.Module):
@@ -67,7 +67,52 @@ class Overview(nn.Module):
         # There are few places, for which plain products are quicker than a fused kernel.
         alike = (q @ k.mT * (C // self.heads) ** -0.5).softmax(-1)
         change = self.leave((alike @ v).mT.reshape(N, C, h, w))
-        return x + skipped_at_times(change, self.skip, self.training)
+        return x + drop_path(change, self.skip, self.training)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with group norm and a shortcut around them.
+
+    Args:
+        drop_path_rate: see `drop_path`.
+    """
+
+    def __init__(self, channels: int, drop_path_rate: float = 0.0):
+        super().__init__()
+        self.drop_path_rate = drop_path_rate
+        self.conv1 = convolution(channels, channels)
+        self.conv2 = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x + drop_path(self.conv2(self.conv1(x)), self.drop_path_rate, self.training), SLOPE)
+
+
+class SelfAttention2d(nn.Module):
+    """Multi-head self-attention between all positions of a feature map, with a shortcut around it.
+
+    Args:
+        drop_path_rate: see `drop_path`.
+    """
+
+    def __init__(self, channels: int, heads: int = 4, drop_path_rate: float = 0.0):
+        super().__init__()
+        self.heads = heads
+        self.drop_path_rate = drop_path_rate
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.qkv = nn.Conv2d(channels, 3 * channels, 1, bias=False)
+        self.proj = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.proj.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        N, C, h, w = x.shape
+        # (N,3C,h,w) -> three times (N,heads,hw,C/heads)
+        q, k, v = self.qkv(self.norm(x)).reshape(N, 3, self.heads, C // self.heads, h * w).mT.unbind(1)
+        # There are few positions, for which plain products are quicker than a fused kernel.
+        attention = (q @ k.mT * (C // self.heads) ** -0.5).softmax(-1)
+        out = self.proj((attention @ v).mT.reshape(N, C, h, w))
+        return x + drop_path(out, self.drop_path_rate, self.training)
 
 
 def check_widths(widths, count: int) -> None:
