@@ -1,6 +1,6 @@
 """Depthwise convolutions of small maps whose gradients are found quickly on a CPU.
 
-oneDNN takes seven times as long as this for the gradients of 5x5 kernels on maps of 4x4, of which EfficientNet-Lite2 has
+oneDNN takes seven times as long for the gradients of 5x5 kernels on maps of 4x4, of which EfficientNet-Lite2 has
 four at stride 32: a sixth of a whole training step.
 """
 

@@ -30,7 +30,6 @@ from train.data import (
 from train.depthwise import use_quick_gradients
 from train.objective import CLIP, DEVIATION_WEIGHT, GREY_ERROR, PALETTE_WEIGHT, deviation_loss
 from train.optimizer import Optimizer
-from train.preset import PRESETS
 from train.pretrained import folded_weights, read_package
 from train.run import (
     Run,
