@@ -29,8 +29,8 @@ from colouru.archive.proof import strangers, verify
 from colouru.archive.run import Run, plan
 from colouru.archive.scan import Finding, open_sources
 from colouru.archive.worker import CrewError, NoRoomError, Settings
+from colouru.images.saving import picture_format
 from colouru.model import ROLES, Model
-from colouru.picture.saving import picture_format
 from colouru.pipeline import MAX_SCAN_MEGAPIXELS, Colourizer, find_model
 
 # Ends of the program, for scripts; 2 is for what is no command.

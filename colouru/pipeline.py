@@ -20,14 +20,14 @@ from colouru import __version__
 from colouru.colour import AB_SCALE, from_network, grey_bytes, into_gamut, picture_to_lab, to_bytes, to_network
 from colouru.guidance import belonging, doubt, likely_colours
 from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
+from colouru.images.photo import Photo, open_photo
+from colouru.images.pixels import bands, three_channels
+from colouru.images.provenance import Provenance
+from colouru.images.saving import check_size, picture_format, save_picture, save_strips, saved_bits
 from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, WeightsError, is_hub_id, load_model
 from colouru.networks.album import Precedents
 from colouru.networks.generator import Generator, Sight
-from colouru.picture.photo import Photo, open_photo
-from colouru.picture.pixels import bands, three_channels
-from colouru.picture.provenance import Provenance
-from colouru.picture.saving import check_size, picture_format, save_picture, save_strips, saved_bits
 from colouru.rendering import Band, Chroma, in_bands, render
 
 # What is coloured from file to file may be larger than what is held in memory.
@@ -572,7 +572,7 @@ class Colourizer:
         return networks
 
     def open(self, photo: Any) -> Canvas:
-        """A photo in any form that `colouru.picture.photo.open_photo` takes, made ready to be coloured."""
+        """A photo in any form that `colouru.images.photo.open_photo` takes, made ready to be coloured."""
         return Canvas(open_photo(photo), self.model, self.device)
 
     def colour_file(

@@ -12,8 +12,8 @@ from colouru import Hint, pipeline
 from colouru.__main__ import main
 from colouru.archive.manifest import NAME
 from colouru.hints import hints_to_json
+from colouru.images.photo import provenance_of
 from colouru.networks.album import MAX_PRECEDENTS, Album, Precedents
-from colouru.picture.photo import provenance_of
 from tests.conftest import painted_scene
 from train.measure.protocol import true_hint
 

@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from skimage.data import astronaut, camera
 
-from colouru.picture.photo import open_photo
+from colouru.images.photo import open_photo
 from tests.browser import running_app
 
 DOT = {"x": 0.25, "y": 0.6, "colour": "#c8591f", "note": "suit: orange"}

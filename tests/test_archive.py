@@ -29,7 +29,7 @@ from colouru.archive.run import plan
 from colouru.archive.scan import Scan, open_sources
 from colouru.archive.worker import NoRoomError, Settings, Task, Worker
 from colouru.hints import hints_to_json
-from colouru.picture.photo import provenance_of
+from colouru.images.photo import provenance_of
 from colouru.pipeline import Colourizer, find_model
 from tests.conftest import painted_scene
 

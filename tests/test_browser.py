@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from skimage.data import astronaut, camera
 
 from colouru.hints import hints_from_json
-from colouru.picture.photo import open_photo
+from colouru.images.photo import open_photo
 from colouru.ui import board, words
 from colouru.ui.examples import examples
 from tests.browser import CHROMIUM, PHONE, ROOT, near, running_app, visitor

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from colouru.colour import lab_to_rgb, picture_to_lab, to_bytes
-from colouru.picture.colour_layer import NEUTRAL, colour_layer
+from colouru.images.colour_layer import NEUTRAL, colour_layer
 
 
 def pastel() -> np.ndarray:

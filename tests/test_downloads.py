@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.data import astronaut, camera
 
 from colouru.hints import Hint, hints_from_json
-from colouru.picture.photo import open_photo
+from colouru.images.photo import open_photo
 from colouru.pipeline import pipeline
 from colouru.ui import batch, board, downloads, handlers, series, words
 from colouru.ui.work import PREVIEW_SIDE

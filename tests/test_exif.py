@@ -6,10 +6,10 @@ import struct
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from colouru.picture.exif import MAX_BYTES, carried_over, exif_of
-from colouru.picture.photo import open_photo
-from colouru.picture.provenance import Provenance
-from colouru.picture.saving import save_picture
+from colouru.images.exif import MAX_BYTES, carried_over, exif_of
+from colouru.images.photo import open_photo
+from colouru.images.provenance import Provenance
+from colouru.images.saving import save_picture
 
 SUFFIXES = (".png", ".jpg", ".webp")
 NOBODY = Provenance((), "gan", "embedded", "0a" * 32, "0.1.0")

@@ -18,7 +18,7 @@ from PIL import Image
 
 import colouru
 from colouru import pipeline
-from colouru.picture.photo import open_photo
+from colouru.images.photo import open_photo
 
 pytestmark = pytest.mark.slow
 

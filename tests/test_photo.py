@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from colouru.picture.photo import FORMATS, MAX_MEGAPIXELS, Photo, open_photo
+from colouru.images.photo import FORMATS, MAX_MEGAPIXELS, Photo, open_photo
 
 
 def saved(path: Path, picture: Image.Image, **options) -> Path:

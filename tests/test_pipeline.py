@@ -13,8 +13,8 @@ from skimage.data import astronaut, camera
 from colouru import Hint, normalized_loss, pipeline
 from colouru.colour import AB_SCALE, into_gamut, rgb_to_lab
 from colouru.hints import hint_squares, hints_to_json
+from colouru.images.photo import open_photo
 from colouru.painted import layer_from_hints
-from colouru.picture.photo import open_photo
 
 RED = Hint(x=0.5, y=0.5, colour="#d02020", size=0.1)
 

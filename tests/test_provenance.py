@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from colouru import Hint, __version__, pipeline
-from colouru.picture.photo import open_photo
-from colouru.picture.provenance import (
+from colouru.images.photo import open_photo
+from colouru.images.provenance import (
     EXTENSION_SEGMENT,
     MAX_XMP_BYTES,
     NAMESPACE,
@@ -19,7 +19,7 @@ from colouru.picture.provenance import (
     Provenance,
     read_provenance,
 )
-from colouru.picture.saving import picture_format, save_picture
+from colouru.images.saving import picture_format, save_picture
 
 SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 NOTES = (
@@ -118,7 +118,7 @@ def test_a_save_that_fails_leaves_the_old_picture_and_nothing_else(tmp_path, pic
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("colouru.picture.saving.write_png", full)
+    monkeypatch.setattr("colouru.images.saving.write_png", full)
     with pytest.raises(OSError, match="No space left"):
         save_picture(picture, path, provenance(some_hints(3)))
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["colour.png"]

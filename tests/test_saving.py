@@ -8,10 +8,10 @@ import tifffile
 from PIL import Image
 
 from colouru import Hint, __version__, pipeline
-from colouru.picture import jpeg_writer, tiff_writer
-from colouru.picture.photo import open_photo
-from colouru.picture.provenance import SOURCE_TYPE, Provenance
-from colouru.picture.saving import save_strips
+from colouru.images import jpeg_writer, tiff_writer
+from colouru.images.photo import open_photo
+from colouru.images.provenance import SOURCE_TYPE, Provenance
+from colouru.images.saving import save_strips
 from tests.benchmarks.scans import lightness_error
 
 HINT = Hint(x=0.5, y=0.5, colour="#d02020", note="seen in the attic")
@@ -187,8 +187,8 @@ def test_from_file_to_file_strips_give_the_picture_that_memory_gives(colourize, 
     smooth = (30_000 + 20_000 * np.sin(x / 40) * np.cos(y / 60)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "scan.tif", smooth, rowsperstrip=16, compression="zlib", metadata=None)
     colourize.colour_file(tmp_path / "scan.tif", tmp_path / "memory.tif", [HINT])
-    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
-    monkeypatch.setattr("colouru.picture.pixels.BAND_PIXELS", 20_000)
+    monkeypatch.setattr("colouru.images.photo.held", lambda made: made)
+    monkeypatch.setattr("colouru.images.pixels.BAND_PIXELS", 20_000)
     colourize.colour_file(tmp_path / "scan.tif", tmp_path / "strips.tif", [HINT])
     memory, strips = (tifffile.imread(tmp_path / name).astype(int) for name in ("memory.tif", "strips.tif"))
     assert np.abs(memory - strips).max() < 300 and np.abs(memory - strips).mean() < 10

@@ -11,9 +11,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from colouru.picture import pixels as pixels_module
-from colouru.picture.photo import open_photo
-from colouru.picture.pixels import in_memory
+from colouru.images import pixels as pixels_module
+from colouru.images.photo import open_photo
+from colouru.images.pixels import in_memory
 
 HEIGHT, WIDTH = 40, 56
 RAMP = np.linspace(0, 65_535, HEIGHT * WIDTH).round().astype(np.uint16).reshape(HEIGHT, WIDTH)
@@ -217,15 +217,15 @@ def test_a_png_that_is_too_large_for_memory_is_read_as_its_rows_are_asked_for(tm
     samples = np.concatenate([COLOURS, np.full_like(RAMP, 65_535)[..., None]], 2)
     samples = {1: RAMP[..., None], 2: samples[..., [0, 3]], 3: COLOURS, 4: samples}[channels]
     path = png(tmp_path / "a.png", samples, {1: 0, 2: 4, 3: 2, 4: 6}[channels])
-    monkeypatch.setattr("colouru.picture.png.HELD_BYTES", 0)
-    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+    monkeypatch.setattr("colouru.images.png.HELD_BYTES", 0)
+    monkeypatch.setattr("colouru.images.photo.held", lambda made: made)
     monkeypatch.setattr(pixels_module, "BAND_PIXELS", 500)
     photo = open_photo(path)
     for _ in range(2):
         assert np.array_equal(in_memory(photo.pixels), samples[..., :3] if channels > 2 else samples[..., 0])
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(ValueError, match="a.png is damaged or cut short"):
-        monkeypatch.setattr("colouru.picture.photo.held", in_memory)
+        monkeypatch.setattr("colouru.images.photo.held", in_memory)
         open_photo(path)
 
 
@@ -237,8 +237,8 @@ def test_eight_bits_that_are_too_many_for_memory_are_read_so_too(tmp_path, monke
     exif[0x0112] = 2  # mirrored
     Image.fromarray(samples.astype(np.uint8)).save(path, exif=exif)
     expected = pixels(path)
-    monkeypatch.setattr("colouru.picture.decoded.HELD_BYTES", 0)
-    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+    monkeypatch.setattr("colouru.images.decoded.HELD_BYTES", 0)
+    monkeypatch.setattr("colouru.images.photo.held", lambda made: made)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
     monkeypatch.setattr(pixels_module, "BAND_PIXELS", 500)
     photo = open_photo(path)
@@ -247,7 +247,7 @@ def test_eight_bits_that_are_too_many_for_memory_are_read_so_too(tmp_path, monke
 
 def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyvips", None)
-    monkeypatch.setattr("colouru.picture.png.HELD_BYTES", 0)
+    monkeypatch.setattr("colouru.images.png.HELD_BYTES", 0)
     with pytest.raises(ValueError, match=r'install what archives need: pip install "colouru\[archive\]"'):
         open_photo(png(tmp_path / "a.png", RAMP, 0))
 
@@ -313,7 +313,7 @@ def test_a_scan_that_was_turned_stands_upright(tmp_path, orientation, source, mo
     # The same a few rows at a time, as what is too large to be held is read.
     monkeypatch.setattr(pixels_module, "BAND_PIXELS", 300)
     for path in (tiff, tmp_path / "a.png"):
-        monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+        monkeypatch.setattr("colouru.images.photo.held", lambda made: made)
         photo = open_photo(path)
         assert np.array_equal(in_memory(photo.pixels), expected) and photo.rgb.shape[:2] == expected.shape[:2]
 
@@ -322,8 +322,8 @@ def test_what_is_not_held_in_memory_gives_the_same_thumbnail(tmp_path, monkeypat
     smooth = np.outer(np.linspace(0, 60_000, 900), np.linspace(0, 1, 700)).astype(np.uint16)
     path = scan(tmp_path / "a.tif", smooth, rowsperstrip=16)
     whole = open_photo(path).thumbnail(64).pixels
-    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
-    monkeypatch.setattr("colouru.picture.photo.OVERVIEW_SIDE", 300)
+    monkeypatch.setattr("colouru.images.photo.held", lambda made: made)
+    monkeypatch.setattr("colouru.images.photo.OVERVIEW_SIDE", 300)
     monkeypatch.setattr(pixels_module, "BAND_PIXELS", 5000)
     photo = open_photo(path)
     assert photo.overview.pixels.shape == (300, 234) and photo.thumbnail(64).pixels.dtype == np.uint16
@@ -333,7 +333,7 @@ def test_what_is_not_held_in_memory_gives_the_same_thumbnail(tmp_path, monkeypat
 
 
 def test_one_strip_that_holds_everything_is_read_in_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr("colouru.picture.tiff.PART_BYTES", 1000)
+    monkeypatch.setattr("colouru.images.tiff.PART_BYTES", 1000)
     for name, options in {
         "a": {},
         "b": {"compression": "zlib"},
@@ -643,7 +643,7 @@ def test_every_way_of_cutting_a_scan_short_is_a_sentence_or_a_picture(tmp_path):
 
 
 def test_damage_that_is_met_late_is_a_sentence_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("colouru.picture.photo.held", lambda made: made)
+    monkeypatch.setattr("colouru.images.photo.held", lambda made: made)
     for options, message in (({}, "contradicts itself"), ({"compression": "zlib"}, "a.tif ")):
         path = scan(tmp_path / "a.tif", COLOURS, rowsperstrip=4, **options)
         photo = open_photo(path)

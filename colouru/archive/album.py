@@ -8,8 +8,8 @@ from colouru.archive.folder import sha256_of
 from colouru.archive.manifest import sha256_of_hints
 from colouru.archive.scan import Scan
 from colouru.hints import as_hints
+from colouru.images.photo import open_photo, provenance_of
 from colouru.networks.album import Precedents
-from colouru.picture.photo import open_photo, provenance_of
 from colouru.pipeline import Colourizer
 
 

@@ -5,7 +5,7 @@ import posixpath
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from colouru.picture.saving import FORMATS
+from colouru.images.saving import FORMATS
 
 # In bytes, on nearly every disk.
 LONGEST = 255

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from colouru.archive.folder import Folder, sha256_of
 from colouru.archive.manifest import NAME, Record, sha256_of_hints
-from colouru.picture.photo import provenance_of
+from colouru.images.photo import provenance_of
 
 
 def verify(out: Folder, records: dict[str, Record]) -> Iterator[tuple[str, str]]:

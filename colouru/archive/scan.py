@@ -19,7 +19,7 @@ from PIL import Image
 
 from colouru.archive.folder import File, Folder
 from colouru.archive.table import Table, is_table, open_table
-from colouru.picture.photo import FORMATS
+from colouru.images.photo import FORMATS
 
 HINTS = ".json"
 

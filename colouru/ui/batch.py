@@ -13,10 +13,10 @@ from typing import Any
 import gradio as gr
 
 from colouru.hints import as_hints
+from colouru.images.photo import open_photo
+from colouru.images.saving import save_picture
 from colouru.model import ROLES
 from colouru.networks.album import Precedents
-from colouru.picture.photo import open_photo
-from colouru.picture.saving import save_picture
 from colouru.ui import board, words
 from colouru.ui.handlers import told_by, uploaded, what_tells
 from colouru.ui.series import MAX_PHOTOS

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from colouru.colour import grey_bytes
 from colouru.hints import Hint, as_hints
+from colouru.images.photo import Photo
 from colouru.model import ROLES
-from colouru.picture.photo import Photo
 from colouru.pipeline import Canvas
 from colouru.ui.palette import SWATCHES
 from colouru.ui.words import PAGE

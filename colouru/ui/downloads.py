@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from colouru.hints import hints_to_json
-from colouru.picture.colour_layer import colour_layer
-from colouru.picture.saving import save_picture
+from colouru.images.colour_layer import colour_layer
+from colouru.images.saving import save_picture
 from colouru.ui import board, words
 from colouru.ui.handlers import plain_errors
 from colouru.ui.work import Work, colourizer

@@ -8,7 +8,7 @@ import skimage
 from PIL import Image
 
 from colouru.hints import Hint, hints_from_json, hints_to_json
-from colouru.picture.photo import open_photo
+from colouru.images.photo import open_photo
 from colouru.ui.board import data_url
 from colouru.ui.work import colourizer
 

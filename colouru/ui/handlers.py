@@ -16,8 +16,8 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from colouru.hints import as_hints, hints_from_json
+from colouru.images.photo import open_photo
 from colouru.networks.album import Precedents
-from colouru.picture.photo import open_photo
 from colouru.ui import board, words
 from colouru.ui.examples import examples
 from colouru.ui.series import MAX_PHOTOS, precedents

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from colouru.hints import Hint
+from colouru.images.photo import open_photo
 from colouru.networks.album import Precedents
-from colouru.picture.photo import open_photo
 from colouru.ui.board import LOSS_SIDE
 from colouru.ui.work import colourizer
 

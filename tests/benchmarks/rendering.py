@@ -16,7 +16,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.picture.photo import open_photo
+from colouru.images.photo import open_photo
 from colouru.pipeline import Colourizer
 from tests.benchmarks.timing import median_ratio, median_times
 

@@ -21,8 +21,8 @@ from PIL import Image
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.picture.photo import open_photo
-from colouru.picture.pixels import bands
+from colouru.images.photo import open_photo
+from colouru.images.pixels import bands
 
 GRAIN = 150
 STRIP = 64

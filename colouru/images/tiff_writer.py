@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ImageCms
 
-from colouru.picture.directory import LONG, LONG8, SHORT, UNDEFINED, Entry, Layout, write_directory
+from colouru.images.directory import LONG, LONG8, SHORT, UNDEFINED, Entry, Layout, write_directory
 
 TILE = 256
 

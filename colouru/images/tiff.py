@@ -16,8 +16,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 
-from colouru.picture.directory import LONG, Entry, Layout, read_directory, read_layout, write_directory
-from colouru.picture.pillow_limit import without_pillows_limit
+from colouru.images.directory import LONG, Entry, Layout, read_directory, read_layout, write_directory
+from colouru.images.pillow_limit import without_pillows_limit
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 4, 5, 6, 8, 9
 RAW_CAMERA = (32_803, 34_892)

@@ -17,12 +17,12 @@ import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from colouru.hints import Hint
-from colouru.picture import psd, scan, tiff
-from colouru.picture.decoded import read_picture
-from colouru.picture.exif import exif_in, exif_of, exif_of_tiff, resolution_in
-from colouru.picture.levels import WHITE, Refused
-from colouru.picture.pillow_limit import without_pillows_limit
-from colouru.picture.pixels import (
+from colouru.images import psd, scan, tiff
+from colouru.images.decoded import read_picture
+from colouru.images.exif import exif_in, exif_of, exif_of_tiff, resolution_in
+from colouru.images.levels import WHITE, Refused
+from colouru.images.pillow_limit import without_pillows_limit
+from colouru.images.pixels import (
     Pixels,
     bands,
     eight_bits,
@@ -32,7 +32,7 @@ from colouru.picture.pixels import (
     shrunk,
     three_channels,
 )
-from colouru.picture.provenance import Provenance, provenance_in, read_provenance
+from colouru.images.provenance import Provenance, provenance_in, read_provenance
 
 # What is opened as a whole. From file to file, in strips, larger ones go.
 MAX_MEGAPIXELS = 50
@@ -99,7 +99,7 @@ class Photo:
         pixels: (H,W) grey or (H,W,3), uint8 or uint16, sRGB, upright. An array, or, where that would be large, what
             gives its rows as one does: `pixels[top:bottom]`.
         remarks: sentences about what was done to get there that the person should know of.
-        exif: its EXIF as bytes, b"" where it has none, see `colouru.picture.exif`.
+        exif: its EXIF as bytes, b"" where it has none, see `colouru.images.exif`.
         provenance: where its colours come from, if ColourU gave it them.
         resolution: pixels an inch, across and down, or None where it says nothing of it.
     """

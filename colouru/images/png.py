@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colouru.picture.levels import Refused
-from colouru.picture.pixels import HELD_BYTES, Pixels
-from colouru.picture.streamed import streamed
+from colouru.images.levels import Refused
+from colouru.images.pixels import HELD_BYTES, Pixels
+from colouru.images.streamed import streamed
 
 CHANNELS = {"I;16B": 1, "LA;16B": 2, "RGB;16B": 3, "RGBA;16B": 4}
 

@@ -1,6 +1,6 @@
 """A page of a TIFF file as upright sRGB: levels, transparency and colour profile, sixteen bits kept.
 
-Knows how samples become colours; that they come from strips or tiles only `colouru.picture.tiff` knows.
+Knows how samples become colours; that they come from strips or tiles only `colouru.images.tiff` knows.
 """
 
 import dataclasses
@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from colouru.picture.levels import Levels, Refused, find_levels
-from colouru.picture.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory, is_held
-from colouru.picture.profile import Transform, lab_to_srgb, to_srgb
-from colouru.picture.streamed import Streamed
-from colouru.picture.tiff import (
+from colouru.images.levels import Levels, Refused, find_levels
+from colouru.images.pixels import HELD_BYTES, Made, Pixels, bands, eight_bits, in_memory, is_held
+from colouru.images.profile import Transform, lab_to_srgb, to_srgb
+from colouru.images.streamed import Streamed
+from colouru.images.tiff import (
     ALPHA,
     ASSOCIATED_ALPHA,
     CIELAB,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from colouru.picture.directory import LONG, SHORT, Entry, Layout, read_directory, read_layout, write_directory
+from colouru.images.directory import LONG, SHORT, Entry, Layout, read_directory, read_layout, write_directory
 
 PREFIX = b"Exif\0\0"
 

@@ -10,13 +10,13 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from colouru.picture.directory import RATIONAL, SHORT, Entry
-from colouru.picture.exif import ACROSS, DOWN, INCH, MAIN, UNIT, carried_over, directories_of
-from colouru.picture.jpeg_writer import write_jpeg
-from colouru.picture.pixels import eight_bits
-from colouru.picture.png_writer import write_png
-from colouru.picture.provenance import PNG_KEYWORD, Provenance, hints_text, jpeg_segments, packet
-from colouru.picture.tiff_writer import write_tiff
+from colouru.images.directory import RATIONAL, SHORT, Entry
+from colouru.images.exif import ACROSS, DOWN, INCH, MAIN, UNIT, carried_over, directories_of
+from colouru.images.jpeg_writer import write_jpeg
+from colouru.images.pixels import eight_bits
+from colouru.images.png_writer import write_png
+from colouru.images.provenance import PNG_KEYWORD, Provenance, hints_text, jpeg_segments, packet
+from colouru.images.tiff_writer import write_tiff
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383}

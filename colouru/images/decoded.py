@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colouru.picture import jpeg2000, scan, tiff
-from colouru.picture.levels import WHITE
-from colouru.picture.pixels import HELD_BYTES, Cut, Made, Pixels, bands, is_held
-from colouru.picture.png import deep_mode, deep_samples
-from colouru.picture.profile import to_srgb
-from colouru.picture.streamed import LOADERS, Streamed, streamed
+from colouru.images import jpeg2000, scan, tiff
+from colouru.images.levels import WHITE
+from colouru.images.pixels import HELD_BYTES, Cut, Made, Pixels, bands, is_held
+from colouru.images.png import deep_mode, deep_samples
+from colouru.images.profile import to_srgb
+from colouru.images.streamed import LOADERS, Streamed, streamed
 
 ORIENTATION = 0x0112
 MIRRORED = 2
