@@ -29,7 +29,7 @@ def test_it_answers_at_a_quarter_of_the_size():
 
 def test_untrained_heads_leave_the_picture_grey():
     with torch.inference_mode():
-        assert not Prior(WIDTHS).eval()(lightness(1, 1, 32, 32)).ab.any()
+        assert not Prior(WIDTHS).eval()(lightness(1, 1, 64, 64)).ab.any()
 
 
 def test_a_picture_is_the_same_alone_and_in_a_batch():
