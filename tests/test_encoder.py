@@ -20,7 +20,9 @@ def unfolded_weights(encoder: EfficientNetLite) -> dict[str, Tensor]:
         module = encoder.get_submodule(ours)
         assert isinstance(module, nn.Conv2d)
         fan_in = module.weight[0].numel()
-        tensors[f"{conv}.weight"] = torch.randn(module.weight.shape, generator=rng, dtype=torch.float64) * (2 / fan_in) ** 0.5
+        tensors[f"{conv}.weight"] = (
+            torch.randn(module.weight.shape, generator=rng, dtype=torch.float64) * (2 / fan_in) ** 0.5
+        )
         channels = module.out_channels
         for name in ("weight", "running_var"):
             tensors[f"{norm}.{name}"] = 0.5 + torch.rand(channels, generator=rng, dtype=torch.float64)

@@ -23,7 +23,7 @@ def test_it_answers_at_a_quarter_of_the_size():
         output = prior(lightness(2, 1, 64, 96))
         assert output.ab.shape == (2, 2, 16, 24) and output.log_std.shape == (2, 1, 16, 24)
         assert [level.shape[2:] for level in output.features] == [(4, 6), (8, 12), (16, 24)]
-        assert prior.bin_logits(output).shape == (2, len(AB_BINS), 8, 12)
+        assert prior.decoder.bin_logits(output).shape == (2, len(AB_BINS), 8, 12)
         assert output.pooled.shape == (2, prior.encoder.channels[-1])
 
 
@@ -35,7 +35,7 @@ def test_untrained_heads_leave_the_picture_grey():
 def test_a_picture_is_the_same_alone_and_in_a_batch():
     torch.manual_seed(0)
     prior = Prior(WIDTHS).eval()
-    nn.init.normal_(prior.ab_head.weight)
+    nn.init.normal_(prior.decoder.ab_head.weight)
     L = lightness(3, 1, 64, 64)
     with torch.inference_mode():
         torch.testing.assert_close(prior(L).ab[1:2], prior(L[1:2]).ab, atol=1e-4, rtol=1e-4)

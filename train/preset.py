@@ -80,6 +80,7 @@ PRESETS = {
             "unet": {"widths": [32, 64, 128, 256]},
             "semantic": {"widths": [48, 96, 240, 432]},
             "prior": {"widths": [32, 64, 128, 256]},
+            "hint_generator": {"widths": [32, 64, 96], "prior_widths": [32, 64, 128, 256]},
             "generator": {"widths": [24, 64, 128], "semantic_widths": [48, 96, 240, 432]},
         },
     ),

@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colouru.networks.bins import nearest_bin
-from colouru.networks.prior import Prior, PriorOutput, grey_input, resize_for_prior
+from colouru.networks.prior import Prior, grey_input, resize_for_prior
 from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
@@ -72,7 +72,7 @@ AGED = 0.15
 
 # The longer side at which photographs are watched, and how many of each dataset.
 WATCHED_SIZE = 192
-WATCHED_PHOTOS = 400
+WATCHED_PHOTOS = 150
 
 
 class PriorObjective(nn.Module):
@@ -94,12 +94,13 @@ class PriorObjective(nn.Module):
             L, ab: (N,1,H,W) and (N,2,H,W).
             labels: (N,), the class of each picture, -1 where it has none.
         """
-        output: PriorOutput = self.network(L)
+        levels = self.network.encoder(grey_input(L))
+        output = self.network.decoder(levels)
         target = F.avg_pool2d(ab, 4)
         errors = (output.ab.float() - target).square().mean((1, 2, 3))
         nll = deviation_loss(output.ab.float(), output.log_std.float(), target)
-        bins = F.cross_entropy(self.network.bin_logits(output).float(), nearest_bin(F.avg_pool2d(ab, 8)))
-        logits = self.classifier(output.pooled).float()
+        bins = F.cross_entropy(self.network.decoder.bin_logits(output).float(), nearest_bin(F.avg_pool2d(ab, 8)))
+        logits = self.classifier(levels[-1].mean((2, 3))).float()
         classes = F.cross_entropy(logits, labels, ignore_index=-1, label_smoothing=SMOOTHING, reduction="sum")
         classes = classes / (labels >= 0).sum().clamp_min(1)
         total = errors.mean() / GREY_ERROR + DEVIATION_WEIGHT * nll + PALETTE_WEIGHT * bins + CLASS_WEIGHT * classes
@@ -148,7 +149,8 @@ def train(args: argparse.Namespace) -> None:
         if state["step"]:
             objective.classifier.load_state_dict(state["classifier"])
     average.to(device)
-    for part in (network.encoder.stem, *network.encoder.stages[:FIXED_STAGES]):
+    # The bold decoder is a copy of the careful one until train.adversary.
+    for part in (network.encoder.stem, *network.encoder.stages[:FIXED_STAGES], network.bold_decoder):
         part.requires_grad_(False)
     objective = accelerator.prepare(objective)
     bare = accelerator.unwrap_model(objective)
@@ -157,6 +159,8 @@ def train(args: argparse.Namespace) -> None:
         optimizer.load_state_dict(state["optimizer"])
 
     def save() -> None:
+        for prior in (bare.network, average.module):
+            prior.bold_decoder.load_state_dict(prior.decoder.state_dict())
         save_checkpoint(
             args.out,
             {
@@ -209,7 +213,7 @@ def standardize_features(network: Prior, pictures: Pictures, rng: torch.Generato
     """Measure mean and standard deviation of the encoder's features, on small images and photographs alike."""
     draws = [draw_images] + ([draw_photographs] if pictures.photos else [])
     drawn = [network.encoder(grey_input(draw(pictures, 100, rng)[0])) for draw in draws]
-    for standardize, levels in zip(network.standardize, zip(*drawn, strict=True), strict=True):
+    for standardize, levels in zip(network.decoder.standardize, zip(*drawn, strict=True), strict=True):
         # (N,C,h,w) -> (1,C,Nhw,1), for the draws differ in size.
         flat = [level.transpose(0, 1).flatten(1)[None, ..., None] for level in levels]
         standardize.measure(torch.cat(flat, 2))

@@ -104,7 +104,18 @@ def preset_network(args: argparse.Namespace, name: str) -> dict[str, Any]:
 
 def binding_arguments(args: argparse.Namespace) -> dict[str, str]:
     """The arguments that a run must keep when it resumes, or it would be another run."""
-    free = {"dataset", "photos", "revision", "out", "resume", "save_every", "watch_every", "generator", "semantic"}
+    free = {
+        "dataset",
+        "photos",
+        "revision",
+        "out",
+        "resume",
+        "save_every",
+        "watch_every",
+        "generator",
+        "prior",
+        "semantic",
+    }
     # A run at a constant rate has no end until it is given one.
     free |= {"steps", "fall"}
     return {name: str(value) for name, value in vars(args).items() if name not in free}

@@ -17,54 +17,87 @@ from colouru.networks.blocks import ResidualBlock, SelfAttention2d, check_widths
 from colouru.networks.encoder import STRIDE, EfficientNetLite
 
 
-class PriorOutput(NamedTuple):
-    """What the prior tells of pictures of H x W pixels.
+class DecoderOutput(NamedTuple):
+    """What a decoder tells of pictures of H x W pixels.
 
     Attributes:
         ab: (N,2,H/4,W/4), the expected ab.
         log_std: (N,1,H/4,W/4), logarithm of the standard deviation of the true ab around it.
         features: the decoder's, at strides 16, 8 and 4, each (N,C,.,.).
+    """
+
+    ab: Tensor
+    log_std: Tensor
+    features: list[Tensor]
+
+
+class PriorOutput(NamedTuple):
+    """What the prior tells of pictures of H x W pixels.
+
+    Attributes:
+        ab, log_std, features: as in `DecoderOutput`, of the decoder that was trained with squared error.
+        bold_ab: (N,2,H/4,W/4), the ab of the decoder that was trained against a discriminator.
         pooled: (N,352), the mean of the encoder's deepest features: what the picture shows as a whole.
     """
 
     ab: Tensor
     log_std: Tensor
     features: list[Tensor]
+    bold_ab: Tensor
     pooled: Tensor
 
 
 class Prior(nn.Module):
-    """See the docstring of the module.
+    """The encoder and two decoders: a careful one, and a bold one, which is the careful one until it is trained.
 
     Args:
-        widths: channels of the decoder at strides 4, 8, 16 and 32, multiples of 8.
-        drop_rate: in training, how often a channel of the encoder's features, or a residual of the decoder's, is left
-            out; of the encoder's residuals at most two thirds as often.
+        widths: of each decoder, see `Decoder`.
+        drop_rate: see `Decoder`; the encoder's residuals are left out at most two thirds as often.
     """
 
     def __init__(self, widths: Sequence[int] = (32, 64, 128, 256), drop_rate: float = 0.0):
         super().__init__()
+        self.encoder = EfficientNetLite(2, drop_path_rate=drop_rate * 2 / 3)
+        self.decoder = Decoder(self.encoder.channels, widths, drop_rate)
+        self.bold_decoder = Decoder(self.encoder.channels, widths, drop_rate)
+
+    def forward(self, L: Tensor) -> PriorOutput:
+        """What `L` (N,1,H,W) tells; both sides are multiples of 32."""
+        levels = self.encoder(grey_input(L))
+        careful, bold = self.decoder(levels), self.bold_decoder(levels)
+        return PriorOutput(*careful, bold.ab, levels[-1].mean((2, 3)))
+
+
+class Decoder(nn.Module):
+    """A U-Net decoder on the encoder's features, with self-attention at its two deepest levels.
+
+    Args:
+        inputs: channels of the encoder's features at strides 4, 8, 16 and 32.
+        widths: its own channels there, multiples of 8.
+        drop_rate: in training, how often a channel of the encoder's features, or a residual, is left out.
+    """
+
+    def __init__(self, inputs: Sequence[int], widths: Sequence[int], drop_rate: float = 0.0):
+        super().__init__()
         check_widths(widths, 4)
         a, b, c, d = widths
-        self.encoder = EfficientNetLite(2, drop_path_rate=drop_rate * 2 / 3)
-        levels = self.encoder.channels
-        self.standardize = nn.ModuleList(Standardize(channels) for channels in levels)
+        self.standardize = nn.ModuleList(Standardize(channels) for channels in inputs)
         self.dropout = nn.Dropout2d(drop_rate)
         self.bottleneck = nn.Sequential(
-            nn.Conv2d(levels[3], d, 1, bias=False),
+            nn.Conv2d(inputs[3], d, 1, bias=False),
             SelfAttention2d(d, drop_path_rate=drop_rate),
             ResidualBlock(d, drop_rate),
         )
         self.upsample = nn.ModuleList([double(d, c), double(c, b), double(b, a)])
-        self.decoder = nn.ModuleList(
+        self.join = nn.ModuleList(
             [
                 nn.Sequential(
-                    convolution(c + levels[2], c),
+                    convolution(c + inputs[2], c),
                     SelfAttention2d(c, drop_path_rate=drop_rate),
                     ResidualBlock(c, drop_rate),
                 ),
-                nn.Sequential(convolution(b + levels[1], b), ResidualBlock(b, drop_rate)),
-                nn.Sequential(convolution(a + levels[0], a), ResidualBlock(a)),
+                nn.Sequential(convolution(b + inputs[1], b), ResidualBlock(b, drop_rate)),
+                nn.Sequential(convolution(a + inputs[0], a), ResidualBlock(a)),
             ]
         )
         self.ab_head = nn.Conv2d(a, 2, 1)
@@ -75,20 +108,18 @@ class Prior(nn.Module):
             nn.init.zeros_(head.bias)
         nn.init.constant_(self.log_std_head.bias, -2.0)
 
-    def forward(self, L: Tensor) -> PriorOutput:
-        """What `L` (N,1,H,W) tells; both sides are multiples of 32."""
-        levels = self.encoder(grey_input(L))
-        pooled = levels[-1].mean((2, 3))
-        levels = [self.dropout(standardize(level)) for standardize, level in zip(self.standardize, levels, strict=True)]
-        x = self.bottleneck(levels.pop())
+    def forward(self, levels: Sequence[Tensor]) -> DecoderOutput:
+        """What the encoder's features `levels`, at strides 4, 8, 16 and 32, tell."""
+        inputs = [self.dropout(each(level)) for each, level in zip(self.standardize, levels, strict=True)]
+        x = self.bottleneck(inputs.pop())
         features = []
-        for upsample, decoder in zip(self.upsample, self.decoder, strict=True):
-            x = decoder(torch.cat([upsample(x), levels.pop()], 1))  # twice the size each time
+        for upsample, join in zip(self.upsample, self.join, strict=True):
+            x = join(torch.cat([upsample(x), inputs.pop()], 1))  # twice the size each time
             features.append(x)
-        return PriorOutput(self.ab_head(x), self.log_std_head(x).clamp(-5, 1), features, pooled)
+        return DecoderOutput(self.ab_head(x), self.log_std_head(x).clamp(-5, 1), features)
 
-    def bin_logits(self, output: PriorOutput) -> Tensor:
-        """(N,B,H/8,W/8): logits of the ab bins of `AB_BINS`."""
+    def bin_logits(self, output: DecoderOutput) -> Tensor:
+        """(N,B,H/8,W/8): logits of the bins of `AB_BINS`."""
         return self.bins_head(output.features[1])
 
 
