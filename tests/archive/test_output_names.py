@@ -1,22 +1,22 @@
-"""What pictures are called."""
+"""Names of pictures."""
 
 import pytest
 
-from colouru.archive.name import picture_names
+from colouru.archive.output_names import picture_names
 
 
-def names(*photos: str, ending: str | None = None, given: dict[str, str] | None = None) -> list[str]:
-    found = picture_names(photos, ending, given or {})
+def names(*photos: str, ending: str | None = None, existing: dict[str, str] | None = None) -> list[str]:
+    found = picture_names(photos, ending, existing or {})
     return [found[photo] for photo in photos]
 
 
-def test_a_picture_is_called_as_its_photo_where_it_can_be_saved_so():
+def test_a_picture_has_the_name_of_its_photo_if_it_can_be_saved_in_that_format():
     assert names("a.jpg", "one/b.JPEG", "c.webp", "d.heic", "e", "f.gif") == [
         "a.jpg", "one/b.JPEG", "c.webp", "d.heic.png", "e.png", "f.gif.png",
     ]  # fmt: skip
 
 
-def test_with_an_ending_asked_for_it_is_added_to_all_others():
+def test_a_chosen_ending_is_added_to_names_with_another():
     assert names("a.jpg", "a.png", "a.PNG.jpg", ending=".png") == ["a.jpg.png", "a.png", "a.PNG.jpg.png"]
 
 
@@ -31,28 +31,28 @@ def test_with_an_ending_asked_for_it_is_added_to_all_others():
         ("a.heic", "a.heic.png"),
     ],
 )
-def test_two_that_a_disk_may_take_for_one_get_different_names(one, two):
+def test_names_that_a_file_system_may_take_for_equal_get_different_pictures(one, two):
     first, second = names(one, two)
     assert first.casefold() != second.casefold() and names(two, one) == [second, first]
 
 
-def test_a_name_stays_whatever_photos_are_added():
+def test_a_name_stays_when_photos_are_added():
     (alone,) = names("a.jpg")
-    together = names("A.jpg", "a.jpg", given={"a.jpg": alone})
+    together = names("A.jpg", "a.jpg", existing={"a.jpg": alone})
     assert together[1] == alone and together[0] != alone
-    assert names("A.jpg", "a.jpg", given=dict(zip(("A.jpg", "a.jpg"), together, strict=True))) == together
+    assert names("A.jpg", "a.jpg", existing=dict(zip(("A.jpg", "a.jpg"), together, strict=True))) == together
 
 
 def test_another_format_gives_another_name():
-    assert names("a.jpg", ending=".png", given={"a.jpg": "a.jpg"}) == ["a.jpg.png"]
+    assert names("a.jpg", ending=".png", existing={"a.jpg": "a.jpg"}) == ["a.jpg.png"]
 
 
-def test_no_name_is_longer_than_disks_allow():
+def test_no_name_is_longer_than_file_systems_allow():
     first, second = names("é" * 125 + ".heic", "é" * 125 + ".heif")
     assert first != second and max(len(first.encode()), len(second.encode())) <= 255
     assert first.endswith(".png") and first.startswith("é" * 100)
 
 
-def test_a_name_that_is_no_text_can_be_shortened_too():
+def test_a_name_that_is_not_valid_utf8_can_be_shortened():
     (name,) = names("\udce9" * 252 + ".gif")
     assert len(name.encode("utf-8", "surrogateescape")) <= 255
