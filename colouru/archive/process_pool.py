@@ -40,33 +40,55 @@ def colour_sequentially(tasks: Iterable[Task], model: Model, settings: Settings)
         yield worker(task)
 
 
+class _KilledError(Exception):
+    """A worker process has ended without an answer."""
+
+
 class _WorkerProcess:
     """A process that colours one photo at a time."""
 
-    def __init__(self, pickled_model: bytes, settings: Settings, threads: int):
+    def __init__(self, setup: bytes):
+        """Start it.
+
+        Args:
+            setup: the pickled arguments of `Worker`. They are sent once the process has started, because `start` would
+                write them to a pipe whose reading end this process holds, too. If the process were killed before it
+                reads them, this process would wait for ever.
+        """
         # A forked process would inherit locks of torch's threads, but not the threads that release them.
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
-        args = (other, pickled_model, settings, threads)
-        self.process = context.Process(target=_worker_main, args=args, daemon=True)
+        self.process = context.Process(target=_worker_main, args=(other,), daemon=True)
         with _sigint_blocked():
             self.process.start()
         other.close()
+        self.setup = setup
+        self.started = False
         self.task: Task | None = None
         self.attempt = 0
 
     def send(self, task: Task, attempt: int = 1) -> None:
         self.task, self.attempt = task, attempt
-        # If the process has been killed, `receive` reports it.
-        with contextlib.suppress(BrokenPipeError):
-            self.connection.send(task)
+        if self.started:
+            # If the process has been killed, `receive` reports it.
+            with contextlib.suppress(ConnectionError):
+                self.connection.send(task)
 
     def receive(self) -> Record | None:
-        """The record of its task; None if the process was killed."""
+        """The record of its task. None if the process has just started; it then gets its first task.
+
+        Raises:
+            _KilledError: if the process was killed.
+            OutputError: if the disk is full or read-only.
+        """
         try:
             answer = self.connection.recv()
-        except (EOFError, ConnectionResetError):
-            return None
+            if not self.started:
+                self.started = True
+                self.connection.send_bytes(self.setup)
+                self.connection.send(self.task)
+        except (EOFError, ConnectionError):
+            raise _KilledError from None
         if isinstance(answer, OutputError):
             raise answer
         return answer
@@ -87,31 +109,35 @@ def colour_in_processes(tasks: Iterable[Task], model: Model, settings: Settings,
         WorkerError: if too many processes in a row are killed.
     """
     tasks = iter(tasks)
-    pickled_model = pickle.dumps(model)
-    threads = max(1, available_cores() // jobs)
+    setup = pickle.dumps((model, settings, max(1, available_cores() // jobs)))
     pool: list[_WorkerProcess] = []
     crashes = 0
     try:
         for task in itertools.islice(tasks, jobs):
-            pool.append(_WorkerProcess(pickled_model, settings, threads))
+            pool.append(_WorkerProcess(setup))
             pool[-1].send(task)
         while pool:
             ready = wait([worker.connection for worker in pool])
             for worker in [worker for worker in pool if worker.connection in ready]:
-                record = worker.receive()
-                crashes = crashes + 1 if record is None else 0
-                if record is None:
+                try:
+                    record = worker.receive()
+                    if record is None:
+                        continue
+                    crashes = 0
+                except _KilledError:
+                    crashes += 1
                     if crashes > MAX_CRASHES:
                         raise WorkerError(
                             f"{crashes} processes ended one after the other; is there memory for so many?"
-                        )
+                        ) from None
                     pool.remove(worker)
                     worker.stop()
-                    task, attempt = worker.task, worker.attempt
-                    worker = _WorkerProcess(pickled_model, settings, threads)
+                    # It is not the photo's fault if the process had not even started.
+                    task, attempt = worker.task, worker.attempt + worker.started
+                    worker = _WorkerProcess(setup)
                     pool.append(worker)
-                    if attempt < MAX_ATTEMPTS:
-                        worker.send(task, attempt + 1)
+                    if attempt <= MAX_ATTEMPTS:
+                        worker.send(task, attempt)
                         continue
                     record = new_record(task, settings, KILLED)
                 yield record
@@ -125,13 +151,14 @@ def colour_in_processes(tasks: Iterable[Task], model: Model, settings: Settings,
             worker.stop()
 
 
-def _worker_main(connection: Connection, pickled_model: bytes, settings: Settings, threads: int) -> None:
+def _worker_main(connection: Connection) -> None:
     # SIGTERM raises SystemExit, so that partial files are removed. SIGINT is blocked: Ctrl-C reaches all processes of a
     # terminal, and the main process stops the others.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    worker = Worker(pickle.loads(pickled_model), settings, threads)
     # An error of the connection means that the main process has ended.
     with contextlib.suppress(EOFError, ConnectionError):
+        connection.send(None)
+        worker = Worker(*pickle.loads(connection.recv_bytes()))
         while True:
             task = connection.recv()
             try:
