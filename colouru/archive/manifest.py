@@ -83,18 +83,19 @@ class Record:
         Raises:
             ValueError: if it is not a line of a manifest.
         """
-        values: Any = json.loads(line)
         try:
+            values: Any = json.loads(line)
             values["remarks"] = tuple(values.get("remarks", ()))
             for name, key in JSON_KEYS.items():
                 values[name] = values.pop(key)
             if values.keys() != FIELDS:
                 values = {name: values[name] for name in values.keys() & FIELDS}
             record = cls(**values)
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"it is not a line of {MANIFEST_NAME}: {error}") from None
-        if not all(isinstance(text, str) for text in (record.photo, record.fingerprint, record.picture)):
-            raise ValueError(f"it is not a line of {MANIFEST_NAME}: it names no photo")
+        texts = (record.photo, record.fingerprint, record.picture, record.version, record.problem)
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"it is not a line of {MANIFEST_NAME}: a text is missing")
         return record
 
 

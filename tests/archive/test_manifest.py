@@ -1,6 +1,7 @@
 """The manifest: appended records are read again, and a damaged line costs no other."""
 
 import errno
+import json
 import os
 
 import pytest
@@ -50,10 +51,19 @@ def test_an_incomplete_last_line_is_ignored_and_the_next_record_is_whole(tmp_pat
     assert [list(read_manifest(folder)[0]), read_manifest(folder)[1]] == [["a.jpg", "c.jpg"], 1]
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", "null", '{"photo": 1}', "\0\0\0", '{"photo": "a.jpg", "stamp": "1"}'])
+@pytest.mark.parametrize(
+    "line", ["{}", "[]", "null", '{"photo": 1}', "\0\0\0", "[" * 100_000, '{"photo": "a.jpg", "stamp": "1"}']
+)
 def test_a_line_that_is_not_a_record_is_ignored(tmp_path, line):
     (tmp_path / MANIFEST_NAME).write_text(line + "\n" + record().to_json() + "\n")
     assert read_manifest(Folder(str(tmp_path))) == ({"a.jpg": record()}, 1)
+
+
+@pytest.mark.parametrize("key", ["photo", "stamp", "picture", "version", "problem"])
+def test_a_line_with_null_for_a_text_is_ignored(tmp_path, key):
+    line = json.dumps(json.loads(record().to_json()) | {key: None})
+    (tmp_path / MANIFEST_NAME).write_text(line + "\n" + record("b.jpg").to_json() + "\n")
+    assert read_manifest(Folder(str(tmp_path))) == ({"b.jpg": record("b.jpg")}, 1)
 
 
 def test_unknown_keys_of_a_later_version_are_ignored(tmp_path):
