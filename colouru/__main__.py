@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from colouru.archive.catalog import Catalog, open_sources
+from colouru.archive.catalog import Catalog, hints_files, open_sources
 from colouru.archive.folder import Folder
 from colouru.archive.manifest import MANIFEST_NAME, Manifest, Record, read_manifest
 from colouru.archive.plan import Plan, make_plan
@@ -29,6 +29,7 @@ from colouru.archive.ray_backend import colour_on_ray
 from colouru.archive.references import References, collect_references
 from colouru.archive.verify import untracked, verify
 from colouru.archive.worker import OutputError, Settings, WorkerError
+from colouru.hints import as_hints
 from colouru.images.saving import picture_format
 from colouru.model import ROLES, Model
 from colouru.pipeline import MAX_SCAN_MEGAPIXELS, Colourizer, find_model
@@ -48,27 +49,38 @@ EXIT_STATUS_HELP = """exit status:
   2 the arguments are wrong, 130 Ctrl-C, 143 SIGTERM"""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM was received. It ends the program in the way of Ctrl-C."""
+class SigtermHandler:
+    """A signal handler that ends the program in the way of Ctrl-C, and remembers that it was called.
+
+    The type of the exception would not tell: Ray replaces it by a KeyboardInterrupt of its own while it starts.
+    """
+
+    def __init__(self) -> None:
+        self.called = False
+
+    def __call__(self, *_: object) -> None:
+        self.called = True
+        raise KeyboardInterrupt
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    before = signal.signal(signal.SIGTERM, _raise_terminated)
+    sigterm = SigtermHandler()
+    before = signal.signal(signal.SIGTERM, sigterm)
     try:
         if args.verify:
             status = verify_archive(Folder(args.verify))
         else:
             model = find_model(args.model, revision=args.revision)
             status = colour_photo(model, args) if is_single_photo(args) else colour_archive(model, args)
-    except KeyboardInterrupt as interrupt:
-        status = _report_interrupt(interrupt, "nothing was done")
+    except KeyboardInterrupt:
+        status = _report_interrupt("nothing was done")
     except (ValueError, OSError, WorkerError, OutputError) as error:
         status = NOTHING_DONE
         print(f"colouru: {error}", file=sys.stderr)
     finally:
         signal.signal(signal.SIGTERM, before)
-    sys.exit(status)
+    sys.exit(TERMINATED if status == INTERRUPTED and sigterm.called else status)
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -158,21 +170,23 @@ def is_single_photo(args: argparse.Namespace) -> bool:
 def colour_photo(model: Model, args: argparse.Namespace) -> int:
     """Colour one photo, and return the exit status.
 
-    Without --hints, the hints in the metadata of a picture that ColourU saved are used.
+    Without --hints, the hints in a file beside the photo are used, or those in the metadata of a picture that ColourU
+    saved.
     """
     photo, output = Path(args.sources[0]), Path(args.output)
     picture_format(output)
     if not output.parent.is_dir():
         raise ValueError(f"there is no folder {output.parent} for {output.name}")
+    hints = args.hints or _hints_beside(photo)
     try:
         with Folder(str(output.parent)).atomic_write(output.name) as path, _single_photo_bar() as progress:
             done = Colourizer(model).colour_file(
-                photo, path, args.hints, args.which, max_megapixels=args.max_megapixels, progress=progress
+                photo, path, hints, args.which, max_megapixels=args.max_megapixels, progress=progress
             )
     except OSError as error:
         raise ValueError(f"the picture of {photo} could not be saved as {output}: {error.strerror or error}") from None
-    except KeyboardInterrupt as interrupt:
-        return _report_interrupt(interrupt, f"{output} was not written")
+    except KeyboardInterrupt:
+        return _report_interrupt(f"{output} was not written")
     for remark in done.remarks:
         print(remark, file=sys.stderr)
     return 0
@@ -189,11 +203,9 @@ def colour_archive(model: Model, args: argparse.Namespace) -> int:
             references = _collect_references(catalog, model, args.max_megapixels)
             settings = dataclasses.replace(settings, references=references)
         plan = make_plan(catalog, manifest, settings, f".{args.format}" if args.format else None)
+        _report_skipped(catalog)
         if not plan.total:
             raise ValueError(f"there are no photos in {', '.join(args.sources)}")
-        if plan.skipped:
-            counts = ", ".join(f"{count} {ending}" for ending, count in plan.skipped.most_common())
-            print(f"colouru: skipped, because their names are not those of photos: {counts}", file=sys.stderr)
         failures: list[Record] = []
         coloured = plan.total - len(plan.tasks)
         try:
@@ -211,7 +223,7 @@ def colour_archive(model: Model, args: argparse.Namespace) -> int:
         except (KeyboardInterrupt, OutputError, WorkerError, OSError) as error:
             state = f"{coloured} of {plan.total} photos are coloured; the same command goes on from there"
             if isinstance(error, KeyboardInterrupt):
-                return _report_interrupt(error, state)
+                return _report_interrupt(state)
             print(f"colouru: {error}\ncolouru: {state}", file=sys.stderr)
             return SOME_FAILED if coloured else NOTHING_DONE
     _report_failures(failures, plan.total)
@@ -269,6 +281,36 @@ def _collect_references(catalog: Catalog, model: Model, max_megapixels: float) -
         return collect_references(catalog.photos, Colourizer(model), max_megapixels, bar.update)
 
 
+def _hints_beside(photo: Path) -> Path | None:
+    """The file with the hints of a single photo, None if there is none. All such files are named on stderr."""
+    used = None
+    for name in hints_files(Folder(str(photo.parent)), photo.name):
+        path = photo.with_name(name)
+        try:
+            as_hints(path)
+        # It may be a file of another program.
+        except ValueError as error:
+            print(f"colouru: {name} is not used: {error}", file=sys.stderr)
+            continue
+        print(f"colouru: {name} is {'not ' if used else ''}used", file=sys.stderr)
+        used = used or path
+    return used
+
+
+def _report_skipped(catalog: Catalog) -> None:
+    """Name the files and folders of an archive that are not used."""
+    unreadable = [f"{name} ({reason})" for name, reason in catalog.unreadable.items()]
+    counts = [f"{count} {ending}" for ending, count in catalog.skipped.most_common()]
+    for reason, names in (
+        ("skipped, because they cannot be read", unreadable),
+        ("skipped, because their names are not those of photos", counts),
+        ("hints that are not used, because they belong to no photo", catalog.unused_hints),
+    ):
+        if names:
+            more = f", and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+            print(f"colouru: {reason}: {', '.join(names[:MAX_LISTED])}{more}", file=sys.stderr)
+
+
 def _report_failures(failures: list[Record], total: int) -> None:
     for record in failures[:MAX_LISTED]:
         names_photo = record.problem.startswith(record.photo)
@@ -297,13 +339,9 @@ def _bar_interval() -> float:
     return 0.1 if sys.stderr.isatty() else 30.0
 
 
-def _raise_terminated(*_: object) -> None:
-    raise Terminated
-
-
-def _report_interrupt(interrupt: KeyboardInterrupt, state: str) -> int:
+def _report_interrupt(state: str) -> int:
     print(f"colouru: stopped; {state}", file=sys.stderr)
-    return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+    return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """List the photos of an archive, from folders, files, patterns or the rows of a dataset, without reading any of them.
 
-The hints of a photo NAME.jpg are in the file NAME.json beside it.
+The hints of a photo NAME.jpg are in the file NAME.json or NAME-hints.json beside it.
 """
 
 import collections
@@ -22,6 +22,9 @@ from colouru.archive.hf_dataset import ImageDataset, is_dataset, open_dataset
 from colouru.images.photo import FORMATS
 
 HINTS_ENDING = ".json"
+
+# The page saves hints as NAME-hints.json.
+PAGE_SUFFIX = "-hints"
 
 # Files with one of these endings, or with none, are taken for photos. Formats that cannot be read are among them, such
 # as raw files of cameras: each gets a record with the reason, so that no photo is passed over without a word.
@@ -63,10 +66,14 @@ class Catalog:
     Attributes:
         photos: by name.
         skipped: how many files are no photos, by ending.
+        unused_hints: JSON files that belong to no photo, or to one that has other hints.
+        unreadable: why folders and files cannot be read, by name.
     """
 
     photos: dict[str, SourcePhoto]
     skipped: collections.Counter[str]
+    unused_hints: list[str] = dataclasses.field(default_factory=list)
+    unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,18 +91,25 @@ class Sources:
     out: Folder
 
     def catalog(self) -> Catalog:
-        """List the photos. Hidden files are left out.
+        """List the photos. Hidden files are left out, and so is what cannot be read on a local disk.
 
         Raises:
-            OSError: if a folder cannot be read.
+            OSError: if a store cannot be read.
         """
         if isinstance(self.root, ImageDataset):
             photos = {name: SourcePhoto(name, self.root, self.root.fingerprint) for name in self.root.rows}
             return Catalog(photos, collections.Counter())
         files: dict[str, File] = {}
+        unreadable: dict[str, str] = {}
         for name in self.names:
-            files |= _files(self.root, name, self.out)
-        return _catalog_of(self.root, files)
+            try:
+                files |= _files(self.root, name, self.out, unreadable)
+            except OSError as error:
+                # An error of a store may be one of the network, which concerns all photos.
+                if not self.root.is_local:
+                    raise
+                unreadable[name or self.root.url] = error.strerror or str(error)
+        return dataclasses.replace(_catalog_of(self.root, files), unreadable=unreadable)
 
 
 def open_sources(sources: Sequence[str], out: Folder) -> Sources:
@@ -154,16 +168,35 @@ def _expand(source: str, fs: Any) -> tuple[str, list[str]]:
     return base, matches
 
 
-def _files(root: Folder, name: str, out: Folder) -> dict[str, File]:
-    """All files of the folder `name` in `root` without those of `out`; or the file `name` and its hints."""
+def hints_files(folder: Folder, photo: str) -> list[str]:
+    """The names of the files beside a photo that may have its hints. The first is the one to use."""
+    stem = posixpath.splitext(photo)[0]
+    endings = (HINTS_ENDING, HINTS_ENDING.upper())
+    found: dict[str, str] = {}
+    for name in (stem + suffix + ending for suffix in ("", PAGE_SUFFIX) for ending in endings):
+        # Where case does not matter, .json and .JSON are one file.
+        if name.lower() not in found and folder.file(name):
+            found[name.lower()] = name
+    return list(found.values())
+
+
+def _files(root: Folder, name: str, out: Folder, unreadable: dict[str, str]) -> dict[str, File]:
+    """All files of the folder `name` in `root` without those of `out`; or the file `name` and its hints.
+
+    Args:
+        unreadable: is filled with what cannot be read.
+    """
     folder = root.subfolder(name)
     if folder.is_folder():
         path, out_path = _real_path(folder).rstrip("/") + "/", _real_path(out)
         exclude = out_path[len(path) :] if out_path.startswith(path) else None
         prefix = f"{name}/" if name else ""
-        return {prefix + inner: file for inner, file in folder.files(exclude=exclude).items()}
-    names = (name, posixpath.splitext(name)[0] + HINTS_ENDING)
-    return {one: file for one in names if (file := root.file(one))}
+
+        def on_error(inner: str, error: OSError) -> None:
+            unreadable[prefix + inner] = error.strerror or str(error)
+
+        return {prefix + inner: file for inner, file in folder.files(exclude, on_error).items()}
+    return {one: file for one in (name, *hints_files(root, name)) if (file := root.file(one))}
 
 
 def _real_path(folder: Folder) -> str:
@@ -175,13 +208,28 @@ def _real_path(folder: Folder) -> str:
 
 
 def _catalog_of(root: Folder, files: dict[str, File]) -> Catalog:
-    photos, skipped = {}, collections.Counter()
-    for name, file in files.items():
-        stem, ending = posixpath.splitext(name)
-        if ending.lower() in PHOTO_ENDINGS or not ending:
-            hints = files.get(stem + HINTS_ENDING)
-            fingerprint = f"{file.fingerprint} {hints.fingerprint}" if hints else file.fingerprint
-            photos[name] = SourcePhoto(name, root, fingerprint, stem + HINTS_ENDING if hints else None)
-        elif ending.lower() != HINTS_ENDING:
-            skipped[ending.lower()] += 1
-    return Catalog(photos, skipped)
+    stems = {name: posixpath.splitext(name)[0] for name in files if _is_photo(name)}
+    # Sorted, so that .json wins over .JSON.
+    sidecars = {posixpath.splitext(name)[0]: name for name in sorted(files) if _is_hints(name)}
+    all_stems = set(stems.values())
+    photos = {}
+    for name, stem in stems.items():
+        hints = sidecars.get(stem)
+        # NAME-hints.json may also be the hints of a photo NAME-hints.jpg.
+        if not hints and stem + PAGE_SUFFIX not in all_stems:
+            hints = sidecars.get(stem + PAGE_SUFFIX)
+        fingerprint = " ".join(files[one].fingerprint for one in (name, hints) if one)
+        photos[name] = SourcePhoto(name, root, fingerprint, hints)
+    used = {photo.hints for photo in photos.values()}
+    unused = sorted(name for name in files if _is_hints(name) and name not in used)
+    others = (name for name in files if not _is_photo(name) and not _is_hints(name))
+    return Catalog(photos, collections.Counter(posixpath.splitext(name)[1].lower() for name in others), unused)
+
+
+def _is_photo(name: str) -> bool:
+    ending = posixpath.splitext(name)[1]
+    return not ending or ending.lower() in PHOTO_ENDINGS
+
+
+def _is_hints(name: str) -> bool:
+    return posixpath.splitext(name)[1].lower() == HINTS_ENDING

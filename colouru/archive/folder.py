@@ -6,12 +6,13 @@ Names of files are relative to the folder, with "/" between parts. Knows nothing
 import contextlib
 import dataclasses
 import datetime
+import errno
 import functools
 import hashlib
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ ATOMIC_UPLOAD_PROTOCOLS = {"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", 
 
 # What stores report of a file that changes with its content. The first key that is there is used.
 VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "blob_id", "created")
+
+# Errors of a path at which there is no file: a link to itself is none either.
+NO_SUCH_FILE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+
+OnError = Callable[[str, OSError], object]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,20 +67,28 @@ class Folder:
             raise ValueError(f"{self.url} cannot be opened: {error}") from None
 
     def path(self, name: str = "") -> str:
-        """The path of a file in its file system. Without a name, the path of the folder."""
-        root = self.url if self.is_local else self.fs_and_root[1]
-        return posixpath.join(root, name) if name else root
+        """The path of a file in its file system. Without a name, the path of the folder.
 
-    def files(self, exclude: str | None = None) -> dict[str, File]:
+        Raises:
+            ValueError: if the name leads out of the folder.
+        """
+        root = self.url if self.is_local else self.fs_and_root[1]
+        return join_inside(root, name) if name else root
+
+    def files(self, exclude: str | None = None, on_error: OnError | None = None) -> dict[str, File]:
         """All files in this folder and its subfolders, by name.
 
-        Hidden files and folders are left out.
+        Hidden files and folders are left out, and so is what cannot be read within this folder.
 
         Args:
             exclude: the name of a subfolder to leave out.
+            on_error: called with the name of what cannot be read, such as a link to itself, and the error.
+
+        Raises:
+            OSError: if this folder itself cannot be read.
         """
         if self.is_local:
-            return dict(_walk(self.path(), "", exclude, ()))
+            return dict(_walk(self.path(), "", exclude, (), on_error or (lambda name, error: None)))
         found = {}
         fs, root = self.fs_and_root
         for path, info in fs.find(root, detail=True).items():
@@ -86,7 +100,7 @@ class Folder:
 
     def subfolder(self, name: str) -> "Folder":
         """The subfolder of that name, which need not exist; this folder if the name is empty."""
-        return Folder(posixpath.join(self.url, name)) if name else self
+        return Folder(join_inside(self.url, name)) if name else self
 
     def is_folder(self) -> bool:
         """Whether it exists and is a folder."""
@@ -97,8 +111,10 @@ class Folder:
         if self.is_local:
             try:
                 return _file_from_stat(os.stat(self.path(name)))
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+            except OSError as error:
+                if error.errno in NO_SUCH_FILE:
+                    return None
+                raise
         try:
             return _file_from_info(self.fs_and_root[0].info(self.path(name)))
         except FileNotFoundError:
@@ -136,10 +152,15 @@ class Folder:
         """Yield a local path to write to. If the block ends without an exception, that becomes the file `name`.
 
         The path has the ending of `name`. Subfolders are made where they are missing.
+
+        Raises:
+            FileNotFoundError: if this folder does not exist. It is not made, because it may be on a disk that was
+                unmounted.
         """
         if self.is_local:
             path = Path(self.path(name))
-            path.parent.mkdir(parents=True, exist_ok=True)
+            for parent in reversed(path.relative_to(self.path()).parents[:-1]):
+                Path(self.path(), parent).mkdir(exist_ok=True)
             with atomic_file.atomic_write(path) as partial:
                 yield partial
             return
@@ -170,8 +191,21 @@ class Folder:
                     fs.rm_file(path)
 
 
+def join_inside(root: str, name: str) -> str:
+    """The path or URL of a file in the folder `root`.
+
+    Unlike with os.path.join, a name that begins with "/" does not replace `root`.
+
+    Raises:
+        ValueError: if the name leads out of `root`.
+    """
+    if {".", ".."}.intersection(name.split("/")) or os.path.splitdrive(name)[0]:
+        raise ValueError(f"the name {name} leads out of its folder")
+    return f"{root}{name}" if not root or root.endswith("/") else f"{root}/{name}"
+
+
 def _walk(
-    path: str, prefix: str, exclude: str | None, parents: tuple[tuple[int, int], ...]
+    path: str, prefix: str, exclude: str | None, parents: tuple[tuple[int, int], ...], on_error: OnError
 ) -> Iterator[tuple[str, File]]:
     """Yield name and File of all files below `path`; `parents` are device and inode of the folders above."""
     status = os.stat(path)
@@ -186,12 +220,14 @@ def _walk(
                 continue
             try:
                 if entry.is_dir():
-                    yield from _walk(entry.path, name + "/", exclude, parents)
+                    yield from _walk(entry.path, name + "/", exclude, parents, on_error)
                 elif entry.is_file():
                     yield name, _file_from_stat(entry.stat())
             # It was deleted after it was listed.
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                on_error(name, error)
 
 
 def _file_from_stat(status: os.stat_result) -> File:

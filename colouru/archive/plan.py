@@ -3,7 +3,6 @@
 Knows nothing of who colours the photos.
 """
 
-import collections
 import dataclasses
 
 from colouru import __version__
@@ -21,12 +20,10 @@ class Plan:
     Attributes:
         total: how many photos the archive has.
         tasks: the photos whose picture is missing or may be out of date.
-        skipped: how many files are no photos, by ending.
     """
 
     total: int
     tasks: list[Task]
-    skipped: collections.Counter[str]
 
 
 def make_plan(catalog: Catalog, manifest: Manifest, settings: Settings, ending: str | None) -> Plan:
@@ -47,7 +44,7 @@ def make_plan(catalog: Catalog, manifest: Manifest, settings: Settings, ending: 
         for name, photo in sorted(catalog.photos.items())
         if (task := _task(photo, names[name], manifest.records.get(name), pictures, settings))
     ]
-    return Plan(len(catalog.photos), tasks, catalog.skipped)
+    return Plan(len(catalog.photos), tasks)
 
 
 def _task(

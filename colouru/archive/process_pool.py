@@ -33,7 +33,7 @@ def colour_sequentially(tasks: Iterable[Task], model: Model, settings: Settings)
     """Colour photos one after the other in this process.
 
     Raises:
-        OutputError: if the disk is full or read-only.
+        OutputError: if the disk is full or read-only, or the output folder has vanished.
     """
     worker = Worker(model, settings)
     for task in tasks:
@@ -79,7 +79,7 @@ class _WorkerProcess:
 
         Raises:
             _KilledError: if the process was killed.
-            OutputError: if the disk is full or read-only.
+            OutputError: if the disk is full or read-only, or the output folder has vanished.
         """
         try:
             answer = self.connection.recv()
@@ -105,7 +105,7 @@ def colour_in_processes(tasks: Iterable[Task], model: Model, settings: Settings,
     """Colour photos in `jobs` processes, which share the cores of this machine. Yields records in order of completion.
 
     Raises:
-        OutputError: if the disk is full or read-only.
+        OutputError: if the disk is full or read-only, or the output folder has vanished.
         WorkerError: if too many processes in a row are killed.
     """
     tasks = iter(tasks)

@@ -49,7 +49,7 @@ def colour_on_ray(tasks: Iterable[Task], model: Model, settings: Settings, addre
     Raises:
         ValueError: if Ray is not installed or there is no such cluster.
         WorkerError: if a node has another version of ColourU, or cannot access the photos or the output folder.
-        OutputError: if the disk is full or read-only.
+        OutputError: if the disk is full or read-only, or the output folder has vanished.
     """
     # Ray would send usage statistics to its makers.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -64,8 +64,14 @@ def colour_on_ray(tasks: Iterable[Task], model: Model, settings: Settings, addre
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ValueError(f"there is no Ray cluster at {address}: {' '.join(str(error).split())[:200]}") from None
-    # Ray's handler would exit without the report of how many photos are done.
-    signal.signal(signal.SIGTERM, sigterm_handler)
+    except SystemExit:
+        # SIGTERM came while Ray's own handler was in place, which exits with status 1.
+        if callable(sigterm_handler):
+            sigterm_handler(signal.SIGTERM, None)
+        raise
+    finally:
+        # Ray's handler would exit without the report of how many photos are done.
+        signal.signal(signal.SIGTERM, sigterm_handler)
     pending: dict[Any, Task] = {}
     try:
         yield from _run_tasks(iter(tasks), pending, [ray.put((model, settings))], settings)

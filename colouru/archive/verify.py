@@ -36,9 +36,9 @@ def made_by_colouru(out: Folder, name: str) -> bool:
 
 
 def _check(out: Folder, record: Record) -> str:
-    if out.file(record.picture) is None:
-        return f"its picture {record.picture} is missing"
     try:
+        if out.file(record.picture) is None:
+            return f"its picture {record.picture} is missing"
         with out.local_file(record.picture) as path:
             if sha256_of(path) != record.picture_sha256:
                 return f"its picture {record.picture} is no longer as it was written"

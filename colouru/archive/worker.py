@@ -3,16 +3,17 @@
 import dataclasses
 import errno
 import time
+from pathlib import Path
 
 import torch
 
 from colouru import __version__
 from colouru.archive.catalog import SourcePhoto
 from colouru.archive.folder import Folder, sha256_of
-from colouru.archive.manifest import Record, sha256_of_hints
+from colouru.archive.manifest import MANIFEST_NAME, Record, sha256_of_hints
 from colouru.archive.references import References
 from colouru.archive.verify import made_by_colouru
-from colouru.hints import as_hints
+from colouru.hints import Hint, as_hints
 from colouru.model import Model
 from colouru.pipeline import Colourizer
 
@@ -21,7 +22,7 @@ FATAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class OutputError(Exception):
-    """No more pictures can be written to the output folder. The message names the photo and can be shown."""
+    """No more pictures can be written to the output folder. The message can be shown."""
 
 
 class WorkerError(Exception):
@@ -85,12 +86,15 @@ class Worker:
         """Colour one photo. An error that concerns only this photo is stored in the record.
 
         Raises:
-            OutputError: if the disk is full or read-only.
+            OutputError: if the disk is full or read-only, or the output folder has vanished.
         """
         started = time.perf_counter()
         try:
             record = self._colour(task)
+        except OutputError:
+            raise
         except Exception as error:
+            self._check_output()
             if isinstance(error, OSError) and error.errno in FATAL_ERRNOS:
                 raise OutputError(
                     f"the picture of {task.photo.name} could not be saved in {self.settings.out.url}: {error.strerror}"
@@ -102,12 +106,13 @@ class Worker:
         settings, previous = self.settings, task.previous
         with task.photo.local_files() as (photo_path, hints_path):
             sha256 = sha256_of(photo_path)
-            hints = as_hints(hints_path) if hints_path else None
+            hints = _read_hints(hints_path) if hints_path else None
             if previous and previous.sha256 == sha256 and previous.hints == task.photo.hints:
                 if hints is None or previous.hints_sha256 == sha256_of_hints(hints):
                     return dataclasses.replace(previous, fingerprint=task.photo.fingerprint)
             if task.untracked and not made_by_colouru(settings.out, task.picture):
                 raise ValueError(f"there is a file {task.picture} in {settings.out.url} already, and not by ColourU")
+            self._check_output()
             with settings.out.atomic_write(task.picture) as picture_path:
                 done = self.colourize.colour_file(
                     photo_path,
@@ -118,6 +123,7 @@ class Worker:
                     max_megapixels=settings.max_megapixels,
                 )
                 picture_sha256, picture_bytes = sha256_of(picture_path), picture_path.stat().st_size
+                self._check_output()
         return dataclasses.replace(
             new_record(task, settings),
             sha256=sha256,
@@ -129,6 +135,26 @@ class Worker:
             normalized_loss=done.normalized_loss,
             remarks=done.remarks,
         )
+
+    def _check_output(self) -> None:
+        """Raise OutputError if the output folder has vanished, for example because its disk was unmounted.
+
+        A folder of the same name that is still there, such as an empty mount point, does not have the manifest.
+        """
+        out = self.settings.out
+        try:
+            vanished = out.is_local and out.file(MANIFEST_NAME) is None
+        except OSError:
+            vanished = True
+        if vanished:
+            raise OutputError(f"{out.url} is gone, or no longer has its {MANIFEST_NAME}; nothing more is written there")
+
+
+def _read_hints(path: Path) -> list[Hint]:
+    try:
+        return as_hints(path)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
 
 
 def new_record(task: Task, settings: Settings, problem: str = "") -> Record:

@@ -1,5 +1,6 @@
 """List the photos of an archive and their names."""
 
+import errno
 import os
 import sys
 
@@ -77,6 +78,40 @@ def test_hidden_files_and_the_output_folder_are_left_out(cwd):
         (cwd / name).parent.mkdir(parents=True, exist_ok=True)
         (cwd / name).touch()
     assert names("scans", out="scans/done") == ["1901/b.TIF", "1902/b.tif", "1902/c", "a.jpg"]
+
+
+@pytest.mark.parametrize("source", ["scans", "scans/a.jpg", "scans/*.jpg"])
+@pytest.mark.parametrize("name", ["a.JSON", "a-hints.json", "a-hints.JSON"])
+def test_hints_may_have_the_name_that_the_page_gives_them_and_an_ending_in_capitals(cwd, source, name):
+    (cwd / "scans" / "a.json").rename(cwd / "scans" / name)
+    found = catalog(source)
+    assert found.photos["a.jpg"].hints == name and found.unused_hints == []
+
+
+def test_hints_that_are_not_used_are_listed(cwd):
+    for name in ("a-hints.json", "lost.json", "1901/b-hints.json", "1901/b-hints.tif"):
+        (cwd / "scans" / name).touch()
+    found = catalog("scans")
+    assert found.unused_hints == ["a-hints.json", "lost.json"]
+    assert found.photos["1901/b-hints.tif"].hints == "1901/b-hints.json" and found.photos["1901/b.TIF"].hints is None
+
+
+@pytest.mark.parametrize("source", ["scans", "scans/*"])
+def test_what_cannot_be_read_is_listed_and_all_else_is_found(cwd, monkeypatch, source):
+    (cwd / "scans" / "loop").symlink_to("loop")
+    (cwd / "scans" / "lost+found").mkdir()
+    scandir = os.scandir
+
+    def forbidden(path):
+        if str(path).endswith("lost+found"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", forbidden)
+    found = catalog(source)
+    assert sorted(found.photos) == ["1901/b.TIF", "1902/b.tif", "1902/c", "a.jpg"]
+    assert found.unreadable["lost+found"] == "Permission denied"
+    assert source == "scans/*" or found.unreadable["loop"] == os.strerror(errno.ELOOP)
 
 
 def test_files_that_are_not_photos_are_counted_and_unsupported_photos_are_listed(cwd):

@@ -8,6 +8,14 @@ from colouru.archive.folder import Folder, sha256_of
 from colouru.atomic_file import PARTIAL_PREFIX
 
 
+@pytest.fixture
+def folder(folder) -> Folder:
+    """A folder that exists."""
+    if folder.is_local:
+        os.mkdir(folder.path())
+    return folder
+
+
 def write(folder: Folder, name: str, content: bytes) -> None:
     with folder.atomic_write(name) as path:
         path.write_bytes(content)
@@ -33,6 +41,27 @@ def test_an_error_while_writing_leaves_the_file_as_it_was(folder):
     with folder.local_file("a.jpg") as path:
         assert path.read_bytes() == b"before"
     assert list(folder.files()) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "one/../../a.jpg", "..", "./a.jpg"])
+def test_no_name_leads_out_of_the_folder(folder, name):
+    for use in (folder.path, folder.subfolder, folder.file):
+        with pytest.raises(ValueError, match="leads out of its folder"):
+            use(name)
+    with pytest.raises(ValueError, match="leads out of its folder"):
+        write(folder, name, b"x")
+
+
+def test_a_name_that_begins_with_a_slash_is_inside_the_folder_all_the_same(tmp_path):
+    write(Folder(str(tmp_path)), f"/{tmp_path}/a.jpg", b"x")
+    assert list(Folder(str(tmp_path)).files()) == [f"{tmp_path}/a.jpg".lstrip("/")]
+
+
+def test_a_folder_that_has_vanished_is_not_made_anew(tmp_path):
+    for name in ("a.jpg", "one/a.jpg"):
+        with pytest.raises(FileNotFoundError):
+            write(Folder(str(tmp_path / "gone")), name, b"x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_partial_file_has_the_ending_of_the_file_and_is_not_listed(tmp_path):

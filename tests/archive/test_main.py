@@ -12,13 +12,17 @@ from moto.server import ThreadedMotoServer
 
 from colouru.archive.manifest import MANIFEST_NAME
 from colouru.atomic_file import PARTIAL_PREFIX
-from tests.archive.runs import assert_each_once, command, exit_status, make_scans, started_run
+from colouru.hints import hints_to_json
+from colouru.images.photo import provenance_of
+from tests.archive.runs import RED, assert_each_once, command, exit_status, make_scans, started_run
 
 
-def test_an_archive_in_s3_is_coloured_over_http_by_two_processes(untrained_model, scans, monkeypatch):
+@pytest.fixture(scope="module")
+def s3():
+    """An S3 server on loopback, as an fsspec file system with the bucket `archive`."""
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
-    try:
+    with pytest.MonkeyPatch.context() as monkeypatch:
         host, port = server.get_host_and_port()
         for name, value in {
             "ENDPOINT_URL": f"http://{host}:{port}",
@@ -27,19 +31,22 @@ def test_an_archive_in_s3_is_coloured_over_http_by_two_processes(untrained_model
             "DEFAULT_REGION": "us-east-1",
         }.items():
             monkeypatch.setenv(f"AWS_{name}", value)
-        store = fsspec.filesystem("s3", skip_instance_cache=True)
-        store.mkdir("archive")
-        store.put(str(scans), "archive/scans", recursive=True)
-        arguments = ["s3://archive/scans", "-o", "s3://archive/out", "--jobs", "2", "--model", untrained_model]
-        assert exit_status(*arguments) == 0
-        assert sorted(store.ls("archive/out", detail=False)) == [
-            *(f"archive/out/00{number}.jpg" for number in range(3)), f"archive/out/{MANIFEST_NAME}",
-        ]  # fmt: skip
-        assert exit_status("--verify", "s3://archive/out") == 0
-        before = store.info("archive/out/000.jpg")["LastModified"]
-        assert exit_status(*arguments) == 0 and store.info("archive/out/000.jpg")["LastModified"] == before
-    finally:
-        server.stop()
+        fs = fsspec.filesystem("s3", skip_instance_cache=True)
+        fs.mkdir("archive")
+        yield fs
+    server.stop()
+
+
+def test_an_archive_in_s3_is_coloured_over_http_by_two_processes(untrained_model, scans, s3):
+    s3.put(str(scans), "archive/scans", recursive=True)
+    arguments = ["s3://archive/scans", "-o", "s3://archive/out", "--jobs", "2", "--model", untrained_model]
+    assert exit_status(*arguments) == 0
+    assert sorted(s3.ls("archive/out", detail=False)) == [
+        *(f"archive/out/00{number}.jpg" for number in range(3)), f"archive/out/{MANIFEST_NAME}",
+    ]  # fmt: skip
+    assert exit_status("--verify", "s3://archive/out") == 0
+    before = s3.info("archive/out/000.jpg")["LastModified"]
+    assert exit_status(*arguments) == 0 and s3.info("archive/out/000.jpg")["LastModified"] == before
 
 
 def test_the_exit_status_says_whether_all_some_or_no_photos_were_coloured(untrained_model, scans, tmp_path, capsys):
@@ -88,6 +95,32 @@ def test_a_single_photo_that_cannot_be_saved_is_reported_by_its_own_name(scans, 
         f"colouru: the picture of {scans}/000.jpg could not be saved as {tmp_path}/a.png: No space left on device\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["scans"]
+
+
+def test_a_key_with_two_slashes_in_a_store_is_not_written_outside_the_output_folder(
+    untrained_model, scans, tmp_path, s3
+):
+    victim = tmp_path / "grandmother.jpg"
+    victim.write_bytes(b"the only copy")
+    s3.put(str(scans / "001.jpg"), "archive/keys/001.jpg")
+    s3.pipe_file(f"archive/keys/{victim}", (scans / "000.jpg").read_bytes())
+    assert exit_status("s3://archive/keys", "-o", tmp_path / "out", "--model", untrained_model) == 0
+    assert victim.read_bytes() == b"the only copy"
+    assert (tmp_path / "out" / str(victim).lstrip("/")).exists() and (tmp_path / "out" / "001.jpg").exists()
+
+
+@pytest.mark.parametrize("name", ["000.json", "000-hints.json"])
+def test_hints_beside_a_single_photo_are_used_and_named(untrained_model, scans, tmp_path, capsys, name):
+    (scans / name).write_text(hints_to_json([RED]))
+    assert exit_status(scans / "000.jpg", "-o", tmp_path / "a.png", "--model", untrained_model) == 0
+    assert f"colouru: {name} is used" in capsys.readouterr().err
+    assert provenance_of(tmp_path / "a.png").hints == (RED,)
+
+
+def test_a_json_file_of_another_program_beside_a_single_photo_is_named(untrained_model, scans, tmp_path, capsys):
+    (scans / "000.json").write_text("{}")
+    assert exit_status(scans / "000.jpg", "-o", tmp_path / "a.png", "--model", untrained_model) == 0
+    assert "colouru: 000.json is not used: the hints must be a JSON list" in capsys.readouterr().err
 
 
 @pytest.mark.slow

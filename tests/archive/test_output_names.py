@@ -1,5 +1,7 @@
 """Names of pictures."""
 
+import posixpath
+
 import pytest
 
 from colouru.archive.output_names import picture_names
@@ -41,6 +43,18 @@ def test_a_name_stays_when_photos_are_added():
     together = names("A.jpg", "a.jpg", existing={"a.jpg": alone})
     assert together[1] == alone and together[0] != alone
     assert names("A.jpg", "a.jpg", existing=dict(zip(("A.jpg", "a.jpg"), together, strict=True))) == together
+
+
+def test_a_name_with_slashes_or_dots_too_many_stays_inside_the_output_folder():
+    assert names("/tmp/x.jpg", "a//b.jpg", "../c.jpg", "d/./e.gif") == ["tmp/x.jpg", "a/b.jpg", "c.jpg", "d/e.gif.png"]
+    first, second = names("/tmp/x.jpg", "tmp/x.jpg")
+    assert first != second and posixpath.dirname(first) == posixpath.dirname(second) == "tmp"
+
+
+def test_a_picture_does_not_get_the_name_of_a_folder_of_photos():
+    first, second = names("b", "b.png/c.png")
+    assert first.startswith("b~") and second == "b.png/c.png"
+    assert names("b", "B.PNG/c.png", existing={"b": "b.png"})[0] == first
 
 
 def test_another_format_gives_another_name():

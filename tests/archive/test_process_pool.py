@@ -10,6 +10,7 @@ import pytest
 
 from colouru.archive.catalog import SourcePhoto
 from colouru.archive.folder import Folder
+from colouru.archive.manifest import Manifest
 from colouru.archive.process_pool import colour_in_processes
 from colouru.archive.worker import Settings, Task, Worker
 
@@ -27,10 +28,11 @@ class LethalFolder(Folder):
 def test_a_photo_that_kills_its_process_is_reported_and_all_others_are_coloured(model, scans, tmp_path):
     settings = Settings(Folder(str(tmp_path / "out")), "gan", model.config.sha256, 100)
     tasks = [Task(SourcePhoto(name, LethalFolder(str(scans)), ""), name) for name in ("000.jpg", "001.jpg", "002.jpg")]
-    records = {record.photo: record for record in colour_in_processes(tasks, model, settings, jobs=2)}
+    with Manifest(settings.out):
+        records = {record.photo: record for record in colour_in_processes(tasks, model, settings, jobs=2)}
+        expected = Worker(model, settings)(tasks[0])
     assert sorted(records) == ["000.jpg", "001.jpg", "002.jpg"]
     assert records["001.jpg"].problem.startswith("the process that coloured it was ended 2 times")
-    expected = Worker(model, settings)(tasks[0])
     assert records["000.jpg"].picture_sha256 == expected.picture_sha256 and records["002.jpg"].problem == ""
 
 
@@ -49,7 +51,8 @@ def test_a_process_that_is_killed_while_it_starts_is_replaced(model, scans, tmp_
     monkeypatch.setattr("multiprocessing.util.spawnv_passfds", spawn_and_kill_the_first)
     settings = Settings(Folder(str(tmp_path / "out")), "gan", model.config.sha256, 100)
     tasks = [Task(SourcePhoto(name, Folder(str(scans)), ""), name) for name in ("000.jpg", "001.jpg", "002.jpg")]
-    records = list(colour_in_processes(tasks, model, settings, jobs=2))
+    with Manifest(settings.out):
+        records = list(colour_in_processes(tasks, model, settings, jobs=2))
     assert sorted(record.photo for record in records) == ["000.jpg", "001.jpg", "002.jpg"]
     assert {record.problem for record in records} == {""} and len(spawned) == 3
 

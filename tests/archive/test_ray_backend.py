@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -78,6 +79,22 @@ def test_a_missing_cluster_is_reported_in_one_sentence(untrained_model, tmp_path
     assert capsys.readouterr().err.splitlines()[-1] == (
         "colouru: there is no Ray cluster at auto: Could not find any running Ray instance. Please specify one."
     )
+
+
+@pytest.mark.parametrize("kind", ["an interrupt of Ray's core", "the handler of a Ray node"])
+def test_sigterm_while_ray_starts_ends_the_run_with_143(untrained_model, tmp_path, capsys, monkeypatch, kind):
+    def init(*_, **__):
+        if kind == "the handler of a Ray node":
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr("ray.init", init)
+    scans = make_scans(tmp_path / "scans", 1)
+    assert exit_status(scans, "-o", tmp_path / "out", "--model", untrained_model, "--ray", "auto") == 143
+    assert capsys.readouterr().err.splitlines()[-1].startswith("colouru: stopped; 0 of 1 photos are coloured")
 
 
 def test_without_ray_the_error_says_how_to_install_it(tmp_path, monkeypatch):

@@ -30,6 +30,16 @@ def test_verify_finds_each_difference_from_the_manifest(model, scans, tmp_path, 
     ]
 
 
+def test_verify_reads_no_file_outside_the_folder(model, scans, tmp_path, capsys):
+    out = tmp_path / "out"
+    run_archive(model, scans, out)
+    lines = (out / MANIFEST_NAME).read_text().splitlines()
+    forged = json.loads(lines[0]) | {"picture": "../scans/000.jpg"}
+    (out / MANIFEST_NAME).write_text("\n".join([json.dumps(forged), *lines[1:]]) + "\n")
+    assert exit_status("--verify", out) == 3
+    assert "the name ../scans/000.jpg leads out of its folder" in capsys.readouterr().err
+
+
 def test_verify_says_that_there_is_no_manifest(tmp_path, capsys):
     assert exit_status("--verify", tmp_path) == 1
     assert capsys.readouterr().err.startswith(f"colouru: there is no {MANIFEST_NAME} in")

@@ -42,7 +42,7 @@ def test_a_photo_that_cannot_be_coloured_gets_a_sentence_and_is_tried_again_in_t
     for _ in range(2):
         records = [record for record in run_archive(model, scans, tmp_path / "out") if record.problem]
         assert [record.problem.partition(";")[0] for record in records] == [
-            "the hints must be a JSON list of objects, got {}",
+            "000.json: the hints must be a JSON list of objects, got {}",
             "001.jpg is not a picture that can be read",
         ]
     (scans / "000.json").unlink()
@@ -94,6 +94,27 @@ def test_a_full_disk_ends_the_run_with_a_sentence_that_names_the_photo(model, sc
     monkeypatch.undo()
     assert [path.name for path in (tmp_path / "out").iterdir()] == [MANIFEST_NAME]
     assert len(run_archive(model, scans, tmp_path / "out")) == 3
+
+
+@pytest.mark.parametrize("mount_point_stays", [False, True])
+def test_an_output_folder_that_vanishes_ends_the_run_and_is_not_made_anew(
+    model, scans, tmp_path, monkeypatch, mount_point_stays
+):
+    out, colour_file = tmp_path / "out", Colourizer.colour_file
+
+    def colour_and_unmount(self, photo, *args, **options):
+        done = colour_file(self, photo, *args, **options)
+        if photo.name == "001.jpg":
+            out.rename(tmp_path / "gone")
+            if mount_point_stays:
+                out.mkdir()
+                shutil.copy(tmp_path / "gone" / args[0].name, args[0])
+        return done
+
+    monkeypatch.setattr(Colourizer, "colour_file", colour_and_unmount)
+    with pytest.raises(OutputError, match="out is gone, or no longer has its manifest.jsonl"):
+        run_archive(model, scans, out)
+    assert not out.exists() or list(out.iterdir()) == []
 
 
 def test_names_in_all_scripts_and_cases_get_pictures_of_their_own(model, tmp_path):
