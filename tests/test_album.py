@@ -10,7 +10,7 @@ from skimage.data import astronaut
 
 from colouru import Hint, pipeline
 from colouru.__main__ import main
-from colouru.archive.manifest import NAME
+from colouru.archive.manifest import MANIFEST_NAME
 from colouru.hints import hints_to_json
 from colouru.images.photo import provenance_of
 from colouru.networks.album import MAX_PRECEDENTS, Album, Precedents
@@ -110,11 +110,11 @@ def test_in_a_folder_every_photo_is_coloured_anew_once_one_has_other_hints(untra
         Image.fromarray(painted_scene(random, 64)).save(scans / f"{number}.png")
 
     def run(*more: str) -> list[dict]:
-        before = len((out / NAME).read_text().splitlines()) if out.exists() else 0
+        before = len((out / MANIFEST_NAME).read_text().splitlines()) if out.exists() else 0
         with pytest.raises(SystemExit) as end:
             main([str(scans), "-o", str(out), "--model", str(untrained_model), *more])
         assert end.value.code == 0
-        return [json.loads(line) for line in (out / NAME).read_text().splitlines()[before:]]
+        return [json.loads(line) for line in (out / MANIFEST_NAME).read_text().splitlines()[before:]]
 
     (scans / "0.json").write_text(hints_to_json([SUN]))
     records = run("--album")

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from colouru.atomic_file import atomic_write
 from colouru.model import CONFIG_NAME, ROLES, load_model
 from colouru.networks import build_colourizer
 
@@ -31,17 +31,13 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """
     content = io.BytesIO()
     torch.save(state, content)
-    partial = folder / (NAME + ".partial")
+    path = folder / NAME
     try:
-        with open(partial, "wb") as file:
+        with atomic_write(path, partial=folder / (NAME + ".partial")) as partial, open(partial, "wb") as file:
             file.write(MARK + hashlib.sha256(content.getbuffer()).hexdigest().encode() + b"\n")
             file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, folder / NAME)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        sys.exit(f"{folder / NAME} cannot be written ({error.strerror}); make room and --resume from the one before")
+        sys.exit(f"{path} cannot be written ({error.strerror}); make room and --resume from the one before")
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:

@@ -1,1 +1,4 @@
-"""Whole archives: many photos into a folder of pictures, with a manifest of what was done; here, or on a cluster."""
+"""Archives: colour many photos into a folder of pictures, on this machine or on a cluster, and keep a manifest.
+
+A photo is an input, a picture is the coloured output.
+"""

@@ -1,42 +1,48 @@
-"""A folder of files, on this machine's disks or on anything that fsspec opens, and files that are there whole or not.
+"""A folder of files, on a local disk or in any store that fsspec opens. Files are written atomically.
 
-Names in it are relative to it, with "/" between folders. Knows nothing of photos.
+Names of files are relative to the folder, with "/" between parts. Knows nothing of photos.
 """
 
 import contextlib
 import dataclasses
 import datetime
+import errno
 import functools
 import hashlib
 import os
 import posixpath
-import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-# How the name of a file begins that is being written, beside what it will be, here and by whoever saves pictures.
-PARTIAL = ".colouru-"
+from colouru import atomic_file
+from colouru.atomic_file import PARTIAL_PREFIX, partial_name
 
-# Here an upload is seen once it is complete, so there is nothing to rename.
-WHOLE_UPLOADS = {"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "hf"}
+# Stores in which an upload becomes visible only when it is complete, so that no partial file and no renaming is needed.
+ATOMIC_UPLOAD_PROTOCOLS = {"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "hf"}
 
-# What stores tell of a file that changes with its content; the first that one has is taken.
-TELLTALES = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "blob_id", "created")
+# What stores report of a file that changes with its content. The first key that is there is used.
+VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "blob_id", "created")
+
+# Errors of a path at which there is no file: a link to itself is none either.
+NO_SUCH_FILE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+
+OnError = Callable[[str, OSError], object]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class File:
-    """What a listing tells of a file.
+    """What a listing reports of a file.
 
     Attributes:
         size: in bytes.
-        stamp: another one once its content has changed, by its size and when that was.
+        fingerprint: made from the size and the time of the last change, or the store's own version of the file. It
+            differs once the content has changed.
     """
 
     size: int
-    stamp: str
+    fingerprint: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +56,9 @@ class Folder:
         return "://" not in self.url
 
     @functools.cached_property
-    def store(self) -> tuple[Any, str]:
-        """The file system of fsspec that this folder is in, and its path there."""
-        # Late: on disks of this machine nothing needs it.
+    def fs_and_root(self) -> tuple[Any, str]:
+        """The fsspec file system of this folder, and the folder's path in it."""
+        # Imported late: local folders do not need it.
         import fsspec
 
         try:
@@ -61,52 +67,69 @@ class Folder:
             raise ValueError(f"{self.url} cannot be opened: {error}") from None
 
     def path(self, name: str = "") -> str:
-        """Where a file of that name is: a path, or what the store calls it."""
-        root = self.url if self.is_local else self.store[1]
-        return posixpath.join(root, name) if name else root
+        """The path of a file in its file system. Without a name, the path of the folder.
 
-    def files(self, but: str | None = None) -> dict[str, File]:
-        """Every file in it and in folders within, by name; hidden ones and the folder called `but` left out."""
+        Raises:
+            ValueError: if the name leads out of the folder.
+        """
+        root = self.url if self.is_local else self.fs_and_root[1]
+        return join_inside(root, name) if name else root
+
+    def files(self, exclude: str | None = None, on_error: OnError | None = None) -> dict[str, File]:
+        """All files in this folder and its subfolders, by name.
+
+        Hidden files and folders are left out, and so is what cannot be read within this folder.
+
+        Args:
+            exclude: the name of a subfolder to leave out.
+            on_error: called with the name of what cannot be read, such as a link to itself, and the error.
+
+        Raises:
+            OSError: if this folder itself cannot be read.
+        """
         if self.is_local:
-            return dict(_walk(self.path(), "", but, ()))
+            return dict(_walk(self.path(), "", exclude, (), on_error or (lambda name, error: None)))
         found = {}
-        fs, root = self.store
-        for path, about in fs.find(root, detail=True).items():
+        fs, root = self.fs_and_root
+        for path, info in fs.find(root, detail=True).items():
             name = path[len(root.rstrip("/")) + 1 :]
             hidden = any(part.startswith(".") for part in name.split("/"))
-            if not hidden and not (but and name.startswith(but + "/")):
-                found[name] = _told(about)
+            if not hidden and not (exclude and name.startswith(exclude + "/")):
+                found[name] = _file_from_info(info)
         return found
 
-    def within(self, name: str) -> "Folder":
-        """The folder, or what may be one, of that name in it."""
-        return Folder(posixpath.join(self.url, name)) if name else self
+    def subfolder(self, name: str) -> "Folder":
+        """The subfolder of that name, which need not exist; this folder if the name is empty."""
+        return Folder(join_inside(self.url, name)) if name else self
 
     def is_folder(self) -> bool:
-        return os.path.isdir(self.path()) if self.is_local else self.store[0].isdir(self.path())
+        """Whether it exists and is a folder."""
+        return os.path.isdir(self.path()) if self.is_local else self.fs_and_root[0].isdir(self.path())
 
     def file(self, name: str) -> File | None:
-        """What is known of one file, None if it is not there."""
+        """Size and fingerprint of one file, None if there is no such file."""
         if self.is_local:
             try:
-                return _seen(os.stat(self.path(name)))
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+                return _file_from_stat(os.stat(self.path(name)))
+            except OSError as error:
+                if error.errno in NO_SUCH_FILE:
+                    return None
+                raise
         try:
-            return _told(self.store[0].info(self.path(name)))
+            return _file_from_info(self.fs_and_root[0].info(self.path(name)))
         except FileNotFoundError:
             return None
 
     def open(self, name: str, mode: str) -> Any:
-        """One file, open for "rb" or "wb"."""
-        return open(self.path(name), mode) if self.is_local else self.store[0].open(self.path(name), mode)
+        """Open one file; the mode is "rb" or "wb"."""
+        return open(self.path(name), mode) if self.is_local else self.fs_and_root[0].open(self.path(name), mode)
 
-    def append(self, name: str, content: bytes) -> None:
-        """Add to the end of a file in a store."""
-        fs, path = self.store[0], self.path(name)
+    def append_in_store(self, name: str, content: bytes) -> None:
+        """Add to the end of a file of a folder that is not local."""
+        fs, path = self.fs_and_root[0], self.path(name)
         try:
             file = fs.open(path, "ab")
-        # Some stores have only whole files.
+        # Some stores can only write whole files.
         except (NotImplementedError, ValueError):
             content = fs.cat_file(path) + content
             file = fs.open(path, "wb")
@@ -114,91 +137,108 @@ class Folder:
             file.write(content)
 
     @contextlib.contextmanager
-    def fetched(self, name: str) -> Iterator[Path]:
-        """A path on this machine to read the file from."""
+    def local_file(self, name: str) -> Iterator[Path]:
+        """Yield a local path to read the file from. From a store it is downloaded, and deleted afterwards."""
         if self.is_local:
             yield Path(self.path(name))
             return
         with tempfile.TemporaryDirectory(prefix="colouru-") as folder:
             path = Path(folder, posixpath.basename(name))
-            self.store[0].get_file(self.path(name), str(path))
+            self.fs_and_root[0].get_file(self.path(name), str(path))
             yield path
 
     @contextlib.contextmanager
-    def placing(self, name: str) -> Iterator[Path]:
-        """A path on this machine, with the same ending, to write what the file becomes if all goes well.
+    def atomic_write(self, name: str) -> Iterator[Path]:
+        """Yield a local path to write to. If the block ends without an exception, that becomes the file `name`.
 
-        Under its own name it is there whole or not at all, whoever is killed meanwhile.
+        The path has the ending of `name`. Subfolders are made where they are missing.
+
+        Raises:
+            FileNotFoundError: if this folder does not exist. It is not made, because it may be on a disk that was
+                unmounted.
         """
-        ending = posixpath.splitext(name)[1]
         if self.is_local:
             path = Path(self.path(name))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}.partial{ending}")
-            try:
+            for parent in reversed(path.relative_to(self.path()).parents[:-1]):
+                Path(self.path(), parent).mkdir(exist_ok=True)
+            with atomic_file.atomic_write(path) as partial:
                 yield partial
-                with open(partial, "rb+") as file:
-                    os.fsync(file.fileno())
-                os.replace(partial, path)
-            finally:
-                partial.unlink(missing_ok=True)
             return
+        ending = posixpath.splitext(name)[1]
         with tempfile.TemporaryDirectory(prefix="colouru-") as folder:
             written = Path(folder, f"picture{ending}")
             yield written
-            fs, path = self.store[0], self.path(name)
+            fs, path = self.fs_and_root[0], self.path(name)
             fs.makedirs(posixpath.dirname(path), exist_ok=True)
-            if WHOLE_UPLOADS.intersection([fs.protocol] if isinstance(fs.protocol, str) else fs.protocol):
+            if ATOMIC_UPLOAD_PROTOCOLS.intersection([fs.protocol] if isinstance(fs.protocol, str) else fs.protocol):
                 fs.put_file(str(written), path)
             else:
-                partial = posixpath.join(posixpath.dirname(path), f"{PARTIAL}{secrets.token_hex(8)}.partial{ending}")
+                partial = posixpath.join(posixpath.dirname(path), partial_name(ending))
                 fs.put_file(str(written), partial)
                 fs.mv(partial, path)
 
-    def sweep(self) -> None:
-        """Remove what those who were killed left half written."""
+    def remove_partial_files(self) -> None:
+        """Remove the partial files of processes that were killed while they wrote."""
         if self.is_local:
             for folder, _, names in os.walk(self.path()):
                 for name in names:
-                    if name.startswith(PARTIAL):
+                    if name.startswith(PARTIAL_PREFIX):
                         Path(folder, name).unlink(missing_ok=True)
         else:
-            fs, root = self.store
+            fs, root = self.fs_and_root
             for path in fs.find(root):
-                if posixpath.basename(path).startswith(PARTIAL):
+                if posixpath.basename(path).startswith(PARTIAL_PREFIX):
                     fs.rm_file(path)
 
 
-def _walk(path: str, prefix: str, but: str | None, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, File]]:
-    here = os.stat(path)
-    # A link to a folder that it lies in would be followed for ever.
-    if (here.st_dev, here.st_ino) in above:
+def join_inside(root: str, name: str) -> str:
+    """The path or URL of a file in the folder `root`.
+
+    Unlike with os.path.join, a name that begins with "/" does not replace `root`.
+
+    Raises:
+        ValueError: if the name leads out of `root`.
+    """
+    if {".", ".."}.intersection(name.split("/")) or os.path.splitdrive(name)[0]:
+        raise ValueError(f"the name {name} leads out of its folder")
+    return f"{root}{name}" if not root or root.endswith("/") else f"{root}/{name}"
+
+
+def _walk(
+    path: str, prefix: str, exclude: str | None, parents: tuple[tuple[int, int], ...], on_error: OnError
+) -> Iterator[tuple[str, File]]:
+    """Yield name and File of all files below `path`; `parents` are device and inode of the folders above."""
+    status = os.stat(path)
+    # A link to one of the folders above would be followed for ever.
+    if (status.st_dev, status.st_ino) in parents:
         return
-    above += ((here.st_dev, here.st_ino),)
+    parents += ((status.st_dev, status.st_ino),)
     with os.scandir(path) as entries:
         for entry in entries:
             name = prefix + entry.name
-            if entry.name.startswith(".") or name == but:
+            if entry.name.startswith(".") or name == exclude:
                 continue
             try:
                 if entry.is_dir():
-                    yield from _walk(entry.path, name + "/", but, above)
+                    yield from _walk(entry.path, name + "/", exclude, parents, on_error)
                 elif entry.is_file():
-                    yield name, _seen(entry.stat())
-            # Gone since it was listed.
+                    yield name, _file_from_stat(entry.stat())
+            # It was deleted after it was listed.
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                on_error(name, error)
 
 
-def _seen(status: os.stat_result) -> File:
+def _file_from_stat(status: os.stat_result) -> File:
     return File(status.st_size, f"{status.st_size}-{status.st_mtime_ns}")
 
 
-def _told(about: dict[str, Any]) -> File:
-    size = about.get("size") or 0
-    told = next((about[name] for name in TELLTALES if about.get(name)), "")
-    # Some stores tell a time as a number in listings and as a date of one file.
-    return File(size, f"{size}-{told.timestamp() if isinstance(told, datetime.datetime) else told}")
+def _file_from_info(info: dict[str, Any]) -> File:
+    size = info.get("size") or 0
+    version = next((info[key] for key in VERSION_KEYS if info.get(key)), "")
+    # Some stores give a time as a number in listings and as a date for a single file.
+    return File(size, f"{size}-{version.timestamp() if isinstance(version, datetime.datetime) else version}")
 
 
 def sha256_of(path: Path) -> str:

@@ -1,7 +1,8 @@
-"""`manifest.jsonl`: what became of every photo of an archive, one line of JSON each time one was worked on.
+"""`manifest.jsonl`: what was done with every photo of an archive, as lines of JSON.
 
-The last line of a photo counts. It is only ever appended to, and by one process; whoever is killed while writing leaves
-one line cut short, which is passed over. Knows nothing of how photos are coloured.
+A line is appended each time a photo was worked on, and the last line of a photo counts. Only one process appends. If
+it is killed while it writes, the file ends with an incomplete line, which readers ignore. Knows nothing of how photos
+are coloured.
 """
 
 import dataclasses
@@ -17,38 +18,41 @@ from typing import Any
 from colouru.archive.folder import Folder
 from colouru.hints import Hint, hints_to_json
 
-NAME = "manifest.jsonl"
+MANIFEST_NAME = "manifest.jsonl"
 
-# In a store lines are gathered for so many seconds, for each time the whole end of the file may have to travel.
-GATHER = 5.0
+# Seconds between two writes to a manifest in a store, where each write may have to upload the whole file again.
+FLUSH_INTERVAL_S = 5.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What became of one photo.
+    """What was done with one photo.
+
+    If `problem` is not empty, what was not known by then is empty or None.
 
     Attributes:
         photo: its name in the archive, with "/" between folders.
-        stamp: of the photo and its hints, see `colouru.archive.folder.File`: while it is the same they need no reading.
+        fingerprint: of the photo and its hints, see `colouru.archive.catalog.SourcePhoto`. While it is the same,
+            neither has to be read again. Its key in the file is "stamp".
         sha256: of the photo.
-        hints: the name of the file that they came from; None if that was the photo itself, or there were none.
-        hints_sha256: of the hints that were used, as `hints_to_json` writes them; None without any.
-        picture: the name of the picture in OUT.
+        hints: the name of the file that the hints came from; None if they came from the photo or there are none.
+        hints_sha256: of the hints that were used, as `hints_to_json` writes them; None if there are none.
+        picture: the name of the picture in the output folder.
         picture_sha256: of that file.
         picture_bytes: its size.
         weights_sha256: of the weights.
-        album_sha256: of the hinted photos that told it something, see `colouru.archive.album`; None without an album.
         network: "baseline" or "gan".
         version: of ColourU.
         width, height: of the photo, in pixels.
-        seconds: that it took.
-        normalized_loss: None where there is none.
-        remarks: sentences about the photo that a person should know of.
-        problem: a sentence why there is no picture, or "". What was not known by then is empty or None.
+        seconds: how long it took.
+        normalized_loss: None if the photo is black and white.
+        album_sha256: of all references, see `colouru.archive.references`; None without them.
+        remarks: sentences about the photo for the user.
+        problem: a sentence that says why there is no picture, or "".
     """
 
     photo: str
-    stamp: str
+    fingerprint: str
     sha256: str = ""
     hints: str | None = None
     hints_sha256: str | None = None
@@ -67,101 +71,116 @@ class Record:
     problem: str = ""
 
     def to_json(self) -> str:
-        text = json.dumps(dataclasses.asdict(self), ensure_ascii=False)
-        # Names of files need not be text, and come with halves of characters, which UTF-8 has no place for.
+        values = {JSON_KEYS.get(name, name): value for name, value in dataclasses.asdict(self).items()}
+        text = json.dumps(values, ensure_ascii=False)
+        # Names of files need not be valid text. Python then gives lone surrogates, which UTF-8 cannot encode.
         return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
     @classmethod
     def from_json(cls, line: bytes) -> "Record":
-        """Raises ValueError if it is no such line. Keys of later versions are passed over."""
-        values: Any = json.loads(line)
+        """Read one line. Keys that later versions may have added are ignored.
+
+        Raises:
+            ValueError: if it is not a line of a manifest.
+        """
         try:
+            values: Any = json.loads(line)
             values["remarks"] = tuple(values.get("remarks", ()))
-            record = (
-                cls(**values) if values.keys() == KEYS else cls(**{key: values[key] for key in values.keys() & KEYS})
-            )
-        except (AttributeError, TypeError) as error:
-            raise ValueError(f"a line of {NAME} is none: {error}") from None
-        if not (isinstance(record.photo, str) and isinstance(record.stamp, str) and isinstance(record.picture, str)):
-            raise ValueError(f"a line of {NAME} names no photo")
+            for name, key in JSON_KEYS.items():
+                values[name] = values.pop(key)
+            if values.keys() != FIELDS:
+                values = {name: values[name] for name in values.keys() & FIELDS}
+            record = cls(**values)
+        except (AttributeError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"it is not a line of {MANIFEST_NAME}: {error}") from None
+        texts = (record.photo, record.fingerprint, record.picture, record.version, record.problem)
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"it is not a line of {MANIFEST_NAME}: a text is missing")
         return record
 
 
-KEYS = {field.name for field in dataclasses.fields(Record)}
+FIELDS = {field.name for field in dataclasses.fields(Record)}
+
+# Keys in the file that differ from the field's name.
+JSON_KEYS = {"fingerprint": "stamp"}
 
 
 def sha256_of_hints(hints: Iterable[Hint]) -> str | None:
-    """Of hints as `hints_to_json` writes them; None for none."""
+    """The sha256 of hints as `hints_to_json` writes them; None if there are none."""
     hints = list(hints)
     return hashlib.sha256(hints_to_json(hints).encode("utf-8", "surrogatepass")).hexdigest() if hints else None
 
 
 def read_manifest(folder: Folder) -> tuple[dict[str, Record], int]:
-    """The last record of each photo, by its name, and how many lines could not be read.
+    """The last record of each photo, by the photo's name, and how many lines could not be read.
 
     Raises:
         OSError: if there is no manifest, or it cannot be read.
     """
     records: dict[str, Record] = {}
-    unread = 0
-    with folder.open(NAME, "rb") as file:
+    unreadable = 0
+    with folder.open(MANIFEST_NAME, "rb") as file:
         for line in file:
             try:
                 record = Record.from_json(line)
             except ValueError:
-                unread += 1
+                unreadable += 1
                 continue
             records[record.photo] = record
-    return records, unread
+    return records, unreadable
 
 
 class Manifest:
-    """The manifest of a folder, open for appending to, which only one process at a time may have."""
+    """The manifest of a folder, open for appending. On local disks a lock allows only one process to have it open."""
 
     def __init__(self, folder: Folder):
-        """Makes the folder if need be, so that what cannot be written to is known at once.
+        """Open it, and make the folder and the file if need be. So an error of writing is raised before any work.
 
         Raises:
-            ValueError: if another run has it open.
+            ValueError: if another process has it open.
             OSError: if nothing can be written there.
         """
         self.folder = folder
-        self.gathered: list[bytes] = []
-        self.flushed = time.monotonic()
+        self.pending: list[bytes] = []
+        self.last_flush = time.monotonic()
         self.file: int | None = None
         if folder.is_local:
             os.makedirs(folder.path(), exist_ok=True)
-            self.file = os.open(folder.path(NAME), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            self.file = os.open(folder.path(MANIFEST_NAME), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             _lock(self.file, folder)
-        elif folder.file(NAME) is None:
-            with folder.open(NAME, "wb"):
+        elif folder.file(MANIFEST_NAME) is None:
+            with folder.open(MANIFEST_NAME, "wb"):
                 pass
-        self.records, self.unread = read_manifest(folder)
-        self._end_the_last_line()
+        self.records, self.unreadable = read_manifest(folder)
+        self._terminate_last_line()
 
     def append(self, record: Record) -> None:
-        """Raises OSError if it cannot be written; the manifest is then as it was."""
+        """Add a record. In a store it is written some seconds later, together with others.
+
+        Raises:
+            OSError: if it cannot be written. The file is then as it was.
+        """
         self.records[record.photo] = record
-        self.gathered.append(record.to_json().encode() + b"\n")
-        if self.folder.is_local or time.monotonic() - self.flushed > GATHER:
+        self.pending.append(record.to_json().encode() + b"\n")
+        if self.folder.is_local or time.monotonic() - self.last_flush > FLUSH_INTERVAL_S:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was gathered."""
-        lines, self.gathered = b"".join(self.gathered), []
+        """Write all records that are not written yet."""
+        lines, self.pending = b"".join(self.pending), []
         if not lines:
             return
         if self.file is None:
-            self.folder.append(NAME, lines)
+            self.folder.append_in_store(MANIFEST_NAME, lines)
         else:
-            before = os.fstat(self.file).st_size
+            size = os.fstat(self.file).st_size
             try:
                 if os.write(self.file, lines) < len(lines):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             except OSError:
-                os.ftruncate(self.file, before)
+                os.ftruncate(self.file, size)
                 raise
-        self.flushed = time.monotonic()
+        self.last_flush = time.monotonic()
 
     def close(self) -> None:
         try:
@@ -177,13 +196,13 @@ class Manifest:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _end_the_last_line(self) -> None:
-        """What comes next may not become part of a line cut short."""
-        size = self.folder.file(NAME).size
-        with self.folder.open(NAME, "rb") as file:
+    def _terminate_last_line(self) -> None:
+        """Add a newline if the last line is incomplete, so that the next record gets a line of its own."""
+        size = self.folder.file(MANIFEST_NAME).size
+        with self.folder.open(MANIFEST_NAME, "rb") as file:
             file.seek(max(size - 1, 0))
             if file.read(1) not in (b"", b"\n"):
-                self.gathered.append(b"\n")
+                self.pending.append(b"\n")
                 self.flush()
 
 

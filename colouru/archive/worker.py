@@ -1,31 +1,32 @@
-"""One photo of an archive, from its file to its picture and the line about it, wherever that is done."""
+"""Colour one photo of an archive, from its file to its picture and its record, on any machine."""
 
 import dataclasses
 import errno
 import time
+from pathlib import Path
 
 import torch
 
 from colouru import __version__
-from colouru.archive.album import Album
+from colouru.archive.catalog import SourcePhoto
 from colouru.archive.folder import Folder, sha256_of
-from colouru.archive.manifest import Record, sha256_of_hints
-from colouru.archive.proof import made_by_colouru
-from colouru.archive.scan import Scan
-from colouru.hints import as_hints
+from colouru.archive.manifest import MANIFEST_NAME, Record, sha256_of_hints
+from colouru.archive.references import References
+from colouru.archive.verify import made_by_colouru
+from colouru.hints import Hint, as_hints
 from colouru.model import Model
 from colouru.pipeline import Colourizer
 
-# What the system says where going on is of no use: the next photo would meet the same.
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+# Errors of the disk that would be the same for every following photo: it is full, over quota or read-only.
+FATAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
-class NoRoomError(Exception):
-    """Nothing more can be written where the pictures go; the message names the photo that could not be."""
+class OutputError(Exception):
+    """No more pictures can be written to the output folder. The message can be shown."""
 
 
-class CrewError(Exception):
-    """Those who should colour the photos cannot; the message can be shown."""
+class WorkerError(Exception):
+    """Workers are misconfigured, or one after the other is killed. The message can be shown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,36 +34,36 @@ class Task:
     """One photo to be coloured.
 
     Attributes:
-        scan: the photo.
+        photo: the photo.
         picture: the name of its picture.
-        unknown: whether there is a file of that name already that no line of the manifest tells of.
-        before: the record of the picture that there is and that is still right, if photo and hints, whose stamp is
-            another, prove to be what they were.
+        untracked: whether there is a file of that name already that the manifest does not list.
+        previous: the record of a picture that is right if photo and hints are unchanged, though their fingerprint is
+            another. None if the photo has to be coloured in any case.
     """
 
-    scan: Scan
+    photo: SourcePhoto
     picture: str
-    unknown: bool = False
-    before: Record | None = None
+    untracked: bool = False
+    previous: Record | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What holds for all photos of an archive.
+    """What is common to all photos of an archive.
 
     Attributes:
-        out: where the pictures go.
+        out: the output folder.
         network: "baseline" or "gan".
         weights_sha256: of the model's weights.
-        max_megapixels: a photo with more is refused.
-        album: what the photos tell each other; None if each is on its own.
+        max_megapixels: larger photos are refused.
+        references: what the photos contribute to each other; None if each is coloured on its own.
     """
 
     out: Folder
     network: str
     weights_sha256: str
     max_megapixels: float
-    album: Album | None = None
+    references: References | None = None
 
 
 class Worker:
@@ -71,50 +72,60 @@ class Worker:
     def __init__(
         self, model: Model, settings: Settings, threads: int | None = None, device: str | torch.device | None = None
     ):
-        """`threads` is how many may be used, all there are if None; `device` as of `pipeline`."""
+        """Load the model.
+
+        Args:
+            threads: how many threads torch may use; None for its default.
+            device: as for `pipeline`.
+        """
         if threads:
             torch.set_num_threads(threads)
         self.colourize, self.settings = Colourizer(model, device), settings
 
     def __call__(self, task: Task) -> Record:
-        """Colour one photo. Whatever is wrong with it alone is in the record.
+        """Colour one photo. An error that concerns only this photo is stored in the record.
 
         Raises:
-            NoRoomError: if the disk is full or read-only.
+            OutputError: if the disk is full or read-only, or the output folder has vanished.
         """
         started = time.perf_counter()
         try:
             record = self._colour(task)
+        except OutputError:
+            raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
-                raise NoRoomError(
-                    f"the picture of {task.scan.name} could not be saved in {self.settings.out.url}: {error.strerror}"
+            self._check_output()
+            if isinstance(error, OSError) and error.errno in FATAL_ERRNOS:
+                raise OutputError(
+                    f"the picture of {task.photo.name} could not be saved in {self.settings.out.url}: {error.strerror}"
                 ) from None
-            record = failed(task, self.settings, _problem(error))
+            record = new_record(task, self.settings, _describe(error))
         return dataclasses.replace(record, seconds=round(time.perf_counter() - started, 3))
 
     def _colour(self, task: Task) -> Record:
-        settings, before = self.settings, task.before
-        with task.scan.fetched() as (photo, hints_file):
-            sha256 = sha256_of(photo)
-            hints = as_hints(hints_file) if hints_file else None
-            if before and before.sha256 == sha256 and before.hints == task.scan.hints:
-                if hints is None or before.hints_sha256 == sha256_of_hints(hints):
-                    return dataclasses.replace(before, stamp=task.scan.stamp)
-            if task.unknown and not made_by_colouru(settings.out, task.picture):
+        settings, previous = self.settings, task.previous
+        with task.photo.local_files() as (photo_path, hints_path):
+            sha256 = sha256_of(photo_path)
+            hints = _read_hints(hints_path) if hints_path else None
+            if previous and previous.sha256 == sha256 and previous.hints == task.photo.hints:
+                if hints is None or previous.hints_sha256 == sha256_of_hints(hints):
+                    return dataclasses.replace(previous, fingerprint=task.photo.fingerprint)
+            if task.untracked and not made_by_colouru(settings.out, task.picture):
                 raise ValueError(f"there is a file {task.picture} in {settings.out.url} already, and not by ColourU")
-            with settings.out.placing(task.picture) as path:
+            self._check_output()
+            with settings.out.atomic_write(task.picture) as picture_path:
                 done = self.colourize.colour_file(
-                    photo,
-                    path,
+                    photo_path,
+                    picture_path,
                     hints,
                     settings.network,
-                    album=settings.album.others(task.scan.name) if settings.album else (),
+                    album=settings.references.for_photo(task.photo.name) if settings.references else (),
                     max_megapixels=settings.max_megapixels,
                 )
-                picture_sha256, picture_bytes = sha256_of(path), path.stat().st_size
+                picture_sha256, picture_bytes = sha256_of(picture_path), picture_path.stat().st_size
+                self._check_output()
         return dataclasses.replace(
-            failed(task, settings, problem=""),
+            new_record(task, settings),
             sha256=sha256,
             hints_sha256=sha256_of_hints(done.provenance.hints),
             picture_sha256=picture_sha256,
@@ -125,25 +136,46 @@ class Worker:
             remarks=done.remarks,
         )
 
+    def _check_output(self) -> None:
+        """Raise OutputError if the output folder has vanished, for example because its disk was unmounted.
 
-def failed(task: Task, settings: Settings, problem: str) -> Record:
-    """The record of a photo that has no picture, and why."""
+        A folder of the same name that is still there, such as an empty mount point, does not have the manifest.
+        """
+        out = self.settings.out
+        try:
+            vanished = out.is_local and out.file(MANIFEST_NAME) is None
+        except OSError:
+            vanished = True
+        if vanished:
+            raise OutputError(f"{out.url} is gone, or no longer has its {MANIFEST_NAME}; nothing more is written there")
+
+
+def _read_hints(path: Path) -> list[Hint]:
+    try:
+        return as_hints(path)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
+
+
+def new_record(task: Task, settings: Settings, problem: str = "") -> Record:
+    """The record of a task, with what is known before the photo is read, and why it has no picture, if so."""
     return Record(
-        photo=task.scan.name,
-        stamp=task.scan.stamp,
-        hints=task.scan.hints,
+        photo=task.photo.name,
+        fingerprint=task.photo.fingerprint,
+        hints=task.photo.hints,
         picture=task.picture,
         weights_sha256=settings.weights_sha256,
-        album_sha256=settings.album.sha256 if settings.album else None,
+        album_sha256=settings.references.sha256 if settings.references else None,
         network=settings.network,
         version=__version__,
         problem=problem,
     )
 
 
-def _problem(error: Exception) -> str:
+def _describe(error: Exception) -> str:
+    """An error as a sentence for the manifest."""
     if isinstance(error, OSError) and error.strerror:
-        # Without the name of the file that was meant to become the picture, which nobody knows.
+        # Without the file name in the error: it may be that of a partial file, which means nothing to the user.
         return f"it cannot be read, or its picture not be saved: {error.strerror}"
     if isinstance(error, MemoryError):
         return "there is not enough memory for it"

@@ -1,11 +1,11 @@
-"""What an archive takes: photos a second one way and another, what a million scans cost, how long it takes to look
-through a large folder, and ten kills.
+"""Measure archives: photos a second with each backend, the cost of a million scans, the time to list a large folder,
+and whether a run survives ten kills.
 
 python -m tests.benchmarks.archive                   # all of it
 python -m tests.benchmarks.archive kills --photos 300
 python -m tests.benchmarks.archive speed cost
 
-Figures, but for the kills, which are a bar: it ends with 1 if a photo was lost, done twice or left half written.
+The exit status is 1 if after the kills a photo is missing, was coloured twice or has a partial picture.
 """
 
 import argparse
@@ -30,25 +30,25 @@ from PIL import Image
 from skimage.data import astronaut
 
 from colouru import pipeline
+from colouru.archive.catalog import open_sources
 from colouru.archive.folder import Folder
-from colouru.archive.manifest import NAME, Manifest
-from colouru.archive.run import plan
-from colouru.archive.scan import open_sources
-from colouru.archive.worker import Settings, Task, failed
+from colouru.archive.manifest import MANIFEST_NAME, Manifest
+from colouru.archive.plan import make_plan
+from colouru.archive.worker import Settings, Task, new_record
 from colouru.pipeline import MAX_SCAN_MEGAPIXELS
-from tests.test_archive import await_lines, begun, make_scans
+from tests.archive.runs import await_lines, make_scans, started_run
 
 KILLS = 10
 MILLION, HUNDRED_THOUSAND = 1_000_000, 100_000
 
-# Of 24 megapixels, beside the first.
+# How many scans of 24 megapixels `cost` colours in its second run.
 SCANS = 4
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=PARTS, help=f"{', '.join(PARTS)} (all)")
-    parser.add_argument("--photos", type=int, default=300, help="in the folder of the kills (%(default)s)")
+    parser.add_argument("--photos", type=int, default=300, help="how many photos the killed runs colour (%(default)s)")
     parser.add_argument("--large", type=int, default=12, help="photos of 12 megapixels (%(default)s)")
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
@@ -59,26 +59,26 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def kills(here: Path, args: argparse.Namespace) -> None:
-    """Kill a run ten times, at moments drawn by lot, and let it end."""
-    scans, out, chance = make_scans(here / "scans", args.photos), here / "out", random.Random(0)
+    """Kill a run ten times at random moments, then let it finish."""
+    scans, out, rng = make_scans(here / "scans", args.photos), here / "out", random.Random(0)
     for kill in range(KILLS):
-        run = command(scans, out, "--jobs", str(1 + kill % 2))
-        with begun(run, out, photos=(kill + 1) * args.photos // (KILLS + 1)) as process:
-            time.sleep(chance.uniform(0, 0.2))
+        arguments = command(scans, out, "--jobs", str(1 + kill % 2))
+        with started_run(arguments, out, photos=(kill + 1) * args.photos // (KILLS + 1)) as process:
+            time.sleep(rng.uniform(0, 0.2))
             os.kill(process.pid, signal.SIGKILL)
     done = subprocess.run(command(scans, out))
-    lines = Counter(json.loads(line)["photo"] for line in (out / NAME).read_text().splitlines())
+    lines = Counter(json.loads(line)["photo"] for line in (out / MANIFEST_NAME).read_text().splitlines())
     photos = {path.name for path in scans.iterdir()}
     verified = subprocess.run([sys.executable, "-m", "colouru", "--verify", out], stdout=subprocess.DEVNULL)
     lost, twice = len(photos - lines.keys()), lines.total() - len(lines)
-    half = len({path.name for path in out.iterdir()} - photos - {NAME})
-    print(f"killed {KILLS} times among {args.photos} photos: lost {lost}, twice {twice}, half {half}")
-    if lost or twice or half or done.returncode or verified.returncode:
+    partial = len({path.name for path in out.iterdir()} - photos - {MANIFEST_NAME})
+    print(f"killed {KILLS} times among {args.photos} photos: lost {lost}, twice {twice}, half {partial}")
+    if lost or twice or partial or done.returncode or verified.returncode:
         sys.exit(1)
 
 
 def speed(here: Path, args: argparse.Namespace) -> None:
-    """Photos of 12 megapixels a second, from JPEG to JPEG, once all is loaded."""
+    """Print how many JPEGs of 12 megapixels are coloured a second, without the time to start."""
     scans = here / "scans"
     scans.mkdir()
     for number in range(args.large):
@@ -94,13 +94,13 @@ def speed(here: Path, args: argparse.Namespace) -> None:
 
 
 def cost(here: Path, args: argparse.Namespace) -> None:
-    """Seconds of a core and bytes that a scan of 24 megapixels takes, and a million of them."""
+    """Print core seconds and bytes on disk for a scan of 24 megapixels, and for a million of them."""
     for kind in ("jpg", "tif"):
         scans, out = here / kind, here / f"{kind}-out"
         scans.mkdir()
         scan = grainy(6000, 4000, 0, np.uint8 if kind == "jpg" else np.uint16)
         took = []
-        # All that a run takes but for its photos drops out of the difference.
+        # The second run colours more photos; in the difference the time to start cancels out.
         for photos in (range(1), range(1, 1 + SCANS)):
             for number in photos:
                 Image.fromarray(scan).save(scans / f"{number}.{kind}", quality=92)
@@ -115,7 +115,7 @@ def cost(here: Path, args: argparse.Namespace) -> None:
 
 
 def core_seconds(run: list[str]) -> float:
-    """What a command and all that it starts take of the cores, by one thread each, whoever else is busy there."""
+    """CPU time of a command and its child processes, with one thread each. Other load on the machine is not counted."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(run, check=True, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -123,7 +123,7 @@ def core_seconds(run: list[str]) -> float:
 
 
 def grainy(width: int, height: int, seed: int, kind: type = np.uint8) -> np.ndarray:
-    """A photo (height,width) in black and white, uint8 or uint16, with grain as of film, which nothing makes small."""
+    """A grey photo (height,width), uint8 or uint16, with film grain, which compresses badly."""
     picture = Image.fromarray(astronaut()).convert("L").resize((width, height), Image.Resampling.BICUBIC)
     grain = np.random.default_rng(seed).normal(0, 4, (height, width))
     return ((np.asarray(picture) + grain).clip(0, 255) * (np.iinfo(kind).max / 255)).astype(kind)
@@ -134,7 +134,7 @@ def command(scans: Path, out: Path, *options: str) -> list[str]:
 
 
 def rate(run: list[str], out: Path, photos: int) -> float:
-    """Photos a second, from when two are done to the last."""
+    """Photos a second, measured from the second photo to the last."""
     process = subprocess.Popen(run, stderr=subprocess.DEVNULL)
     await_lines(out, 2, process)
     began = time.perf_counter()
@@ -146,7 +146,7 @@ def rate(run: list[str], out: Path, photos: int) -> float:
 
 
 def in_memory(scans: Path, here: Path) -> float:
-    """The same for a script that opens, colours and saves one photo after the other."""
+    """Photos a second of a script that opens, colours and saves one whole photo after the other."""
     colourize = pipeline()
     photos = sorted(scans.iterdir())
     for photo in photos:
@@ -157,26 +157,26 @@ def in_memory(scans: Path, here: Path) -> float:
 
 
 def listing(here: Path, args: argparse.Namespace) -> None:
-    """Seconds until a run over a folder of 100,000 photos knows that all of them are done."""
+    """Print how long a run over 100,000 photos takes to find that all of them are done."""
     scans, settings = here / "scans", Settings(Folder(str(here / "out")), "gan", "0" * 64, MAX_SCAN_MEGAPIXELS)
     scans.mkdir()
     for number in range(HUNDRED_THOUSAND):
         (scans / f"{number:06d}.jpg").touch()
     shutil.copytree(scans, settings.out.url)
     sources = open_sources([str(scans)], settings.out)
-    with open(here / "out" / NAME, "w") as file:
-        for name, scan in sources.find().scans.items():
-            told = failed(Task(scan, name), settings, problem="")
-            file.write(dataclasses.replace(told, sha256="1" * 64, picture_sha256="2" * 64).to_json() + "\n")
+    with open(here / "out" / MANIFEST_NAME, "w") as file:
+        for name, photo in sources.catalog().photos.items():
+            record = new_record(Task(photo, name), settings)
+            file.write(dataclasses.replace(record, sha256="1" * 64, picture_sha256="2" * 64).to_json() + "\n")
     began = time.perf_counter()
     with Manifest(settings.out) as manifest:
-        run = plan(open_sources([str(scans)], settings.out).find(), manifest, settings, None)
-    print(f"{run.there:,} photos, {len(run.tasks)} of them to do: {time.perf_counter() - began:.1f} s", flush=True)
+        plan = make_plan(open_sources([str(scans)], settings.out).catalog(), manifest, settings, None)
+    print(f"{plan.total:,} photos, {len(plan.tasks)} of them to do: {time.perf_counter() - began:.1f} s", flush=True)
 
 
 @contextlib.contextmanager
 def two_nodes() -> Iterator[str]:
-    """The address of a Ray cluster on this machine."""
+    """Start a Ray cluster with two nodes of one core each on this machine, and yield its address."""
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 1, "include_dashboard": False}
