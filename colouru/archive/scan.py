@@ -19,13 +19,13 @@ from PIL import Image
 
 from colouru.archive.folder import File, Folder
 from colouru.archive.table import Table, is_table, open_table
-from colouru.images.photo import FORMATS
+from colouru.images.formats import READABLE_FORMATS
 
 HINTS = ".json"
 
 # Of a folder's files those with these endings are its photos, and those with none. Of formats that are not taken,
 # cameras' own among them, each is told of by its name.
-PHOTOS = {ending for ending, format in Image.registered_extensions().items() if format in FORMATS} | set(
+PHOTOS = {ending for ending, format in Image.registered_extensions().items() if format in READABLE_FORMATS} | set(
     ".jp2 .j2k .jpx .jpf .j2c .psd .psb .jxl .tga .heic .heif .hif .dng .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef".split()
 )
 
