@@ -35,7 +35,7 @@ PER_INCH = {INCH: 1.0, CENTIMETRE: 2.54}
 # Types up to this one exist in EXIF; the others are BigTIFF's.
 LAST_EXIF_TYPE = 12
 
-# Of the main IFD names, dates and texts are copied. The other tags describe the file's layout or are private.
+# The tags of the main IFD that are copied: names, dates and texts. The others describe the layout or are private.
 COPIED_TAGS = {
     0x010D,  # document name
     0x010E,  # description
@@ -55,7 +55,7 @@ COPIED_TAGS = {
     *range(0x9C9B, 0x9CA0),  # title, comment, author, keywords and subject, as Windows writes them
 }
 
-# Of the other IFDs all tags are copied but these: MakerNote, which may hide other pictures and places, and
+# The tags of the other IFDs that are not copied: MakerNote, which may hide other pictures and places, and
 # interoperability and gamma, which describe the original pixels.
 DROPPED_TAGS = {0x927C, 0xA005, 0xA500}
 

@@ -58,7 +58,7 @@ def find_levels(
     Args:
         bands: all its samples, as arrays of one type. Only as many are read as are needed.
         name: of the scan, for the remarks.
-        bits: a sample has in the file.
+        bits: how many a sample has in the file.
         declared_white: the value of white, if the file or its format says so.
 
     Raises:

@@ -5,7 +5,7 @@ decodes them then. This module knows nothing of file formats.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from PIL import Image
@@ -108,7 +108,7 @@ def regroup(strips: Iterable[np.ndarray], rows: int, width: int, dtype: np.dtype
         yield buffer[:filled]
 
 
-def is_array(pixels: Pixels) -> bool:
+def is_array(pixels: Pixels) -> TypeGuard[np.ndarray]:
     """Whether the pixels are in memory."""
     return isinstance(pixels, np.ndarray)
 

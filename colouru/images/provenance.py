@@ -20,7 +20,7 @@ from PIL import Image
 from colouru.hints import Hint, as_hints, hints_from_json, hints_to_json
 from colouru.model import ROLES
 
-# The term in IPTC's vocabulary for a photograph to which a trained model has added.
+# IPTC's term for a photograph combined with content that a trained algorithm generated.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 # An identifier, not an address. Nobody can register a domain that ends in .invalid.
@@ -108,6 +108,7 @@ def xmp_jpeg_segments(provenance: Provenance) -> bytes:
     hints = _xmp({"colouru:Hints": hints_text(provenance)}).encode()
     guid = hashlib.md5(hints, usedforsecurity=False).hexdigest().upper()
     segments = [_segment(XMP_SEGMENT + xmp_packet(provenance, extension=guid))]
+    # Before each part stand the identifier, 32 characters, and two numbers of four bytes.
     room = MAX_SEGMENT - len(EXTENSION_SEGMENT) - 40
     for start in range(0, len(hints), room):
         place = guid.encode() + struct.pack(">II", len(hints), start)

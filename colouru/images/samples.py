@@ -18,7 +18,7 @@ from colouru.images.profile import Transform, lab_to_srgb, to_srgb
 from colouru.images.tiff_page import ASSOCIATED_ALPHA, UNASSOCIATED_ALPHA, Photometric
 from colouru.images.vips_reader import VipsRows
 
-# Of colour; 1 for the others.
+# How many samples of a pixel are colour; 1 for those not listed.
 CHANNELS = {Photometric.RGB: 3, Photometric.CMYK: 4, Photometric.CIELAB: 3, Photometric.ICCLAB: 3}
 LAB = (Photometric.CIELAB, Photometric.ICCLAB)
 
@@ -29,8 +29,8 @@ class SampleInfo(NamedTuple):
     """What a file says of its samples.
 
     Attributes:
-        photometric: of `Photometric`.
-        bits: a sample has in the file.
+        photometric: a value of `Photometric`.
+        bits: how many a sample has in the file.
         alpha: the index of the alpha channel, or None.
         alpha_kind: `ASSOCIATED_ALPHA` or `UNASSOCIATED_ALPHA`.
         declared_white: the value of white, as the file or its format says, or None.

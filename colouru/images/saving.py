@@ -24,7 +24,7 @@ MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383}
 # WebP is encoded from the whole picture in memory.
 MAX_WEBP_MEGAPIXELS = 64
 
-# Of JPEG and WebP, up to 100.
+# The quality of JPEG and WebP files, on Pillow's scale up to 100.
 QUALITY = 95
 
 

@@ -78,12 +78,12 @@ class Layout:
 
     @property
     def entry_count_format(self) -> str:
-        """Of the number of entries at the start of an IFD."""
+        """The format of the number of entries at the start of an IFD."""
         return self.byte_order + ("Q" if self.bigtiff else "H")
 
     @property
     def entry_format(self) -> str:
-        """Of one entry: tag, type, count, and the value or, if it does not fit, its offset."""
+        """The format of one entry: tag, type, count, and the value or, if it does not fit, its offset."""
         return self.byte_order + ("HHQ8s" if self.bigtiff else "HHI4s")
 
     @property
@@ -155,7 +155,7 @@ def read_ifd(
 ) -> tuple[dict[int, Entry], int]:
     """The entries of the IFD at `offset` by tag, and the offset of the next IFD, 0 if there is none.
 
-    Skipped are tags that are not wanted, values outside the file, and values for which no room is left in `max_bytes`.
+    Tags that are not wanted, values outside the file and values that exceed what is left of `max_bytes` are skipped.
 
     Raises:
         struct.error, OSError, ValueError, OverflowError: if there is no IFD at `offset`.
@@ -187,7 +187,7 @@ def read_ifd(
 
 
 def write_ifd(layout: Layout, entries: dict[int, Entry], offset: int) -> bytes:
-    """The last IFD of a file, which begins at `offset`, followed by the values that do not fit into its entries."""
+    """An IFD that begins at `offset` and has no successor, then the values that do not fit into its entries."""
     entry_size = struct.calcsize(layout.entry_format)
     values_at = offset + struct.calcsize(layout.entry_count_format) + entry_size * len(entries) + layout.inline_bytes
     table, values = [struct.pack(layout.entry_count_format, len(entries))], bytearray()

@@ -43,11 +43,11 @@ ASSOCIATED_ALPHA, UNASSOCIATED_ALPHA = 1, 2
 REDUCED_IMAGE, MASK = 1, 4
 OLD_REDUCED_IMAGE = 2
 
-# All that is read of the pages that are not used.
+# The only tags that are read of pages that are not used.
 SUMMARY_TAGS = (Tag.NEW_SUBFILE_TYPE, Tag.SUBFILE_TYPE, Tag.IMAGE_WIDTH, Tag.IMAGE_LENGTH, Tag.SUB_IFDS)
 MAX_PAGES, MAX_SUB_IFDS, MAX_SUMMARY_BYTES = 1000, 16, 10_000
 
-# The tags of the page that is used, with the offsets of its tiles and its metadata.
+# What the tags of the used page may take, with the offsets of its tiles and its metadata.
 MAX_IFD_BYTES = 32 << 20
 MAX_SAMPLES = 64
 

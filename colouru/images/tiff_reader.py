@@ -1,7 +1,7 @@
 """Decodes a page of a TIFF file strip by strip or tile by tile, and gives it as upright sRGB.
 
-What archives scan to is decoded here: integers of 8 to 32 bits, floating point, planes, predictors. What photographs
-are seldom stored in (palettes, fax, JPEG inside TIFF) is left to Pillow.
+This decodes the kinds of TIFF that archives scan to: integers of 8 to 32 bits, floating point, planes, predictors.
+Pillow decodes the kinds that photographs are seldom stored in: palettes, fax, JPEG inside TIFF.
 """
 
 import io
@@ -49,7 +49,7 @@ def read_pixels(path: Path, page: TiffPage, name: str, max_bytes_in_memory: int)
     if page.samples_per_pixel < channels:
         raise InvalidTiff(f"it has {page.samples_per_pixel} samples a pixel; its colours need {channels}")
     number = page.samples_per_pixel - channels
-    # Some files do not say what all of the extra samples are. Those that it says nothing of come first.
+    # The tag ExtraSamples may describe fewer samples than there are. It then describes the last ones.
     extra = ((0,) * number + page.extra_samples)[len(page.extra_samples) :][:number]
     alpha = next((index for index, kind in enumerate(extra) if kind in (UNASSOCIATED_ALPHA, ASSOCIATED_ALPHA)), None)
     remarks: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class TiffRows:
         self.planes = page.samples_per_pixel if page.planar else 1
         self.blocks_across = math.ceil(page.width / page.block_shape[1])
         self.blocks_down = math.ceil(page.height / page.block_shape[0])
-        # In the file, of one row of a strip or tile.
+        # Bytes of one row of a strip or tile, decompressed.
         self.row_bytes = math.ceil(page.block_shape[1] * page.bits * (page.samples_per_pixel // self.planes) / 8)
         self.byte_counts = self._checked_byte_counts()
         supported = {
