@@ -326,7 +326,7 @@ class Canvas:
         else:
             context = generator.context(sight, *self._hint_tensors("gan", hints))
         height, width = self.L["gan"].shape[2:]
-        photo = self.photo.overview
+        photo = self.photo.downscaled
         row, column = pixel_at(y, photo.height), pixel_at(x, photo.width)
         lightness = float(picture_to_lab(photo.pixels[row : row + 1, column : column + 1])[0, 0])
         padded_height, padded_width = sight.L.shape[2:]
@@ -463,7 +463,7 @@ class Canvas:
         """The numbers of the hints whose colour does not exist at the lightness of most of the photo under them."""
         if not hints:
             return ()
-        photo = self.photo.overview
+        photo = self.photo.downscaled
         samples = [_sample(photo.pixels, *region) for region in hint_regions(hints, photo.height, photo.width)]
         L = to_network(picture_to_lab(np.stack(samples)))[0]  # (1,1,K,S)
         asked = from_network(L, hint_colours(hints).T[None, ..., None].expand(-1, -1, -1, L.shape[3]))

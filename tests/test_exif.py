@@ -1,4 +1,4 @@
-"""What a photo's EXIF says stays with its colours; where it was taken, and what it looked like before, does not."""
+"""The EXIF of a photo is copied to the coloured picture, without its location and its thumbnail."""
 
 import io
 import struct
@@ -6,7 +6,7 @@ import struct
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from colouru.images.exif import MAX_BYTES, carried_over, exif_of
+from colouru.images.exif import MAX_IFD_BYTES, exif_for_output, exif_from_pillow
 from colouru.images.photo import open_photo
 from colouru.images.provenance import Provenance
 from colouru.images.saving import save_picture
@@ -33,7 +33,7 @@ def reread(exif: bytes) -> Image.Exif:
 
 @pytest.mark.parametrize("source", SUFFIXES)
 @pytest.mark.parametrize("target", SUFFIXES)
-def test_exif_stays_upright_and_without_the_place(tmp_path, colourful, source, target):
+def test_exif_is_copied_upright_and_without_the_location(tmp_path, colourful, source, target):
     Image.fromarray(colourful).save(tmp_path / f"photo{source}", exif=some_exif())
     photo = open_photo(tmp_path / f"photo{source}")
     assert (photo.width, photo.height) == (48, 64) and photo.thumbnail(8).exif == photo.exif
@@ -68,7 +68,7 @@ def test_exif_behind_the_pixels_of_a_png_is_found(tmp_path, colourful):
     assert reread(open_photo(tmp_path / "photo.png").exif)[ARTIST] == "A. Nonymous"
 
 
-def test_of_a_tiff_what_its_file_is_like_stays_behind(tmp_path):
+def test_tags_that_describe_only_the_tiff_file_are_dropped(tmp_path):
     info = TiffImagePlugin.ImageFileDirectory_v2()
     info[270], info[0xC000], info[700] = "A scan", b"private", b"<x:xmpmeta/>"
     path = tmp_path / "scan.tif"
@@ -77,7 +77,7 @@ def test_of_a_tiff_what_its_file_is_like_stays_behind(tmp_path):
 
 
 def tiff(order: str, *entries: tuple[int, int, int, bytes], number: int | None = None) -> bytes:
-    """EXIF with one directory of these entries: tag, type, count, and four bytes of value or offset."""
+    """EXIF with one IFD of these entries: tag, type, count, and four bytes of value or offset."""
     table = b"".join(struct.pack(order + "HHI", *entry[:3]) + entry[3] for entry in entries)
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     return b"Exif\0\0" + head + struct.pack(order + "H", len(entries) if number is None else number) + table + bytes(4)
@@ -101,8 +101,8 @@ ARTIST_ENTRY = (ARTIST, 2, 4, b"Ada\0")
         (0x010E, 2, 0, b"\0\0\0\0"),
     ],
 )
-def test_of_hostile_exif_what_is_sound_is_kept(order, entry):
-    assert reread(carried_over(tiff(order, entry, ARTIST_ENTRY), 8, 8, keep_location=True))[ARTIST] == "Ada"
+def test_valid_entries_of_hostile_exif_are_kept(order, entry):
+    assert reread(exif_for_output(tiff(order, entry, ARTIST_ENTRY), 8, 8, keep_location=True))[ARTIST] == "Ada"
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_of_hostile_exif_what_is_sound_is_kept(order, entry):
     ],
 )
 def test_exif_with_nothing_to_keep_is_none(exif):
-    assert carried_over(exif, 8, 8, keep_location=True) == b""
+    assert exif_for_output(exif, 8, 8, keep_location=True) == b""
 
 
-def test_a_table_cut_short_keeps_what_there_is():
-    exif = carried_over(tiff("<", ARTIST_ENTRY, number=65_535), 8, 8, keep_location=True)
+def test_a_truncated_ifd_keeps_its_entries():
+    exif = exif_for_output(tiff("<", ARTIST_ENTRY, number=65_535), 8, 8, keep_location=True)
     assert reread(exif)[ARTIST] == "Ada"
 
 
@@ -132,8 +132,8 @@ def test_many_entries_on_the_same_bytes_stay_within_bounds():
     inner = tiff("<", *entries)[14:]
     outer = tiff("<", (DETAILS, 4, 1, struct.pack("<I", 26)), ARTIST_ENTRY)
     outer = outer[:-4].replace(struct.pack("<I", 26), struct.pack("<I", len(outer) - 6)) + bytes(4)
-    exif = carried_over(outer + inner, 8, 8, keep_location=True)
-    assert ARTIST in reread(exif) and 15_000 < len(exif) < 3 * MAX_BYTES
+    exif = exif_for_output(outer + inner, 8, 8, keep_location=True)
+    assert ARTIST in reread(exif) and 15_000 < len(exif) < 3 * MAX_IFD_BYTES
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
@@ -141,12 +141,12 @@ def test_a_picture_with_an_odd_exif_still_opens_and_is_saved(tmp_path, colourful
     for content in (b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"junk", tiff("<", (DETAILS, 4, 1, b"\xff\xff\xff\xff"))):
         Image.fromarray(colourful).save(tmp_path / "photo.jpg", exif=content)
         with Image.open(tmp_path / "photo.jpg") as picture:
-            assert exif_of(picture) == b""
+            assert exif_from_pillow(picture) == b""
 
 
 @pytest.fixture(params=[".jpg", ".tif"])
 def camera_file(request, tmp_path, colourful, exiftool):
-    """A photo with all that cameras and phones write, by exiftool."""
+    """A photo with the tags that cameras and phones write, written by exiftool."""
     thumbnail = io.BytesIO()
     Image.fromarray(colourful).resize((16, 12)).save(thumbnail, "JPEG")
     (tmp_path / "thumbnail.jpg").write_bytes(thumbnail.getvalue())
@@ -181,14 +181,14 @@ def camera_file(request, tmp_path, colourful, exiftool):
     return path
 
 
-# Of a TIFF these say how its pixels are laid out.
+# Tags that describe how the pixels of a TIFF are laid out.
 LAYOUT = {"ImageWidth", "ImageHeight", "BitsPerSample", "Compression", "PhotometricInterpretation", "StripOffsets"} | {
     "SamplesPerPixel", "RowsPerStrip", "StripByteCounts", "PlanarConfiguration", "YCbCrPositioning", "SampleFormat"
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_exiftool_finds_everything_but_the_place_and_the_thumbnail(camera_file, tmp_path, suffix, exiftool):
+def test_exiftool_finds_everything_but_the_location_and_the_thumbnail(camera_file, tmp_path, suffix, exiftool):
     before = exiftool(camera_file)
     assert before["GPS:GPSLatitude"] and (camera_file.suffix == ".tif" or before["IFD1:ThumbnailImage"])
     photo = open_photo(camera_file)

@@ -1,4 +1,4 @@
-"""Whatever picture a person may bring: the right pixels, or one clear sentence."""
+"""Every picture that a person may open gives the right pixels or one clear sentence."""
 
 import io
 import struct
@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from colouru.images.photo import FORMATS, MAX_MEGAPIXELS, Photo, open_photo
+from colouru.images import pixels
+from colouru.images.formats import READABLE_FORMATS
+from colouru.images.limits import MAX_MEGAPIXELS
+from colouru.images.photo import Photo, open_photo
+from tests.image_files import mean_error, png_file, png_header, write_tiff
 
 
 def saved(path: Path, picture: Image.Image, **options) -> Path:
@@ -25,7 +29,7 @@ def test_a_path_a_picture_and_an_array_give_the_same_photo(tmp_path, colourful):
 
 def test_exif_rotation_is_applied(tmp_path, colourful):
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    exif[0x0112] = 6  # rotate by 90 degrees clockwise
     path = saved(tmp_path / "phone.png", Image.fromarray(colourful), exif=exif)
     assert np.array_equal(open_photo(path).rgb, np.rot90(colourful, -1))
 
@@ -51,15 +55,12 @@ def test_sixteen_bit_grey_keeps_its_range(tmp_path, suffix):
 
 def test_sixteen_bit_colour_keeps_its_range(tmp_path):
     row = b"\0" + struct.pack(">6H", 65535, 0, 32768, 257, 65535, 0)
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(row)), (b"IEND", b"")]
-    content = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
-    )
+    content = png_file(png_header(2, 1, 16, 2), (b"IDAT", zlib.compress(row)), (b"IEND", b""))
     (tmp_path / "deep.png").write_bytes(content)
     assert np.abs(open_photo(tmp_path / "deep.png").rgb[0].astype(int) - [[255, 0, 128], [1, 255, 0]]).max() <= 1
 
 
-def test_transparency_is_laid_on_white_and_said(tmp_path):
+def test_transparent_places_become_white_and_a_remark_says_so(tmp_path):
     picture = Image.new("RGBA", (4, 2), (255, 0, 0, 255))
     picture.putpixel((0, 0), (255, 0, 0, 0))
     photo = open_photo(saved(tmp_path / "cut-out.png", picture))
@@ -67,7 +68,7 @@ def test_transparency_is_laid_on_white_and_said(tmp_path):
     assert "transparent" in photo.remarks[0]
 
 
-def test_of_an_animation_the_first_frame_is_taken_and_said(tmp_path):
+def test_the_first_frame_of_an_animation_is_used_and_a_remark_says_so(tmp_path):
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     photo = open_photo(saved(tmp_path / "film.gif", frames[0], save_all=True, append_images=frames[1:]))
     assert photo.rgb[0, 0].tolist() == [255, 0, 0]
@@ -86,7 +87,7 @@ def test_a_colour_profile_is_converted_to_srgb(tmp_path):
     picture = Image.new("RGB", (4, 4), (200, 100, 50))
     same = open_photo(saved(tmp_path / "srgb.png", picture, icc_profile=srgb))
     assert np.abs(same.rgb[0, 0].astype(int) - [200, 100, 50]).max() <= 1 and not same.remarks
-    # A profile of another colour space than the picture's cannot be used: the picture is, and a sentence says so.
+    # A profile of another colour space than the picture's cannot be used. The picture opens with a remark.
     other = open_photo(saved(tmp_path / "wrong.png", picture, icc_profile=lab))
     assert other.rgb[0, 0].tolist() == [200, 100, 50] and "colour profile" in other.remarks[0]
 
@@ -110,13 +111,9 @@ def jpeg_bytes(size: tuple[int, int] = (64, 64)) -> bytes:
     return buffer.getvalue()
 
 
-def png_header(width: int, height: int) -> bytes:
-    """The beginning of a PNG that claims a size it does not have."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b"")]
-    )
+def hollow_png(width: int, height: int) -> bytes:
+    """A PNG file that claims a size but has no pixels."""
+    return png_file(png_header(width, height, 8, 2), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b""))
 
 
 @pytest.mark.parametrize(
@@ -126,10 +123,10 @@ def png_header(width: int, height: int) -> bytes:
         (b"Dear diary, this is no picture.", "is not a picture that can be read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a picture that can be read"),
         (jpeg_bytes()[:900], "is damaged or cut short"),
-        (png_header(100, 100), "is damaged or cut short"),
-        (png_header(10_000, 6_000), f"60 megapixels; at most {MAX_MEGAPIXELS} megapixels"),
-        (png_header(10_001, 5_000), r"is 10001 x 5000, 50\.1 megapixels; at most 50 megapixels"),
-        (png_header(60_000, 60_000), f"at most {MAX_MEGAPIXELS} megapixels"),
+        (hollow_png(100, 100), "is damaged or cut short"),
+        (hollow_png(10_000, 6_000), f"60 megapixels; at most {MAX_MEGAPIXELS} megapixels"),
+        (hollow_png(10_001, 5_000), r"is 10001 x 5000, 50\.1 megapixels; at most 50 megapixels"),
+        (hollow_png(60_000, 60_000), f"at most {MAX_MEGAPIXELS} megapixels"),
     ],
 )
 def test_a_file_that_is_no_photo_gives_one_clear_sentence(tmp_path, content, message):
@@ -141,8 +138,8 @@ def test_a_file_that_is_no_photo_gives_one_clear_sentence(tmp_path, content, mes
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_way_of_cutting_a_file_short_is_a_sentence_or_a_picture(tmp_path, format):
+@pytest.mark.parametrize("format", READABLE_FORMATS)
+def test_every_truncated_file_gives_a_picture_or_one_sentence(tmp_path, format):
     buffer, several = io.BytesIO(), {"save_all": True} if format in ("GIF", "TIFF", "WEBP") else {}
     frames = [Image.effect_noise((24, 16), spread).convert("RGB") for spread in (20, 90)]
     frames[0].save(buffer, format, append_images=frames[1:], **several)
@@ -178,7 +175,7 @@ def test_a_photo_from_a_phone_opens_with_its_colours(tmp_path):
         (np.zeros((1, 70_000), np.uint8), "the array is 70000 x 1; at most 65535 pixels a side"),
     ],
 )
-def test_what_is_no_photo_at_all_is_named(source, message):
+def test_sources_that_are_no_photo_are_refused(source, message):
     with pytest.raises(ValueError, match=message):
         open_photo(source)
 
@@ -194,22 +191,53 @@ def test_what_is_no_photo_at_all_is_named(source, message):
         ("EPS", "EPS"),
     ],
 )
-def test_a_format_that_is_known_and_not_taken_is_named(tmp_path, format, name):
+def test_known_formats_that_are_not_read_are_named(tmp_path, format, name):
     Image.new("RGB", (64, 64), "red").save(tmp_path / "photo", format)
     with pytest.raises(ValueError, match=f"photo is a .*{name}.*, a format that is not taken; save it as JPEG"):
         open_photo(tmp_path / "photo")
 
 
 @pytest.mark.parametrize("start", [b"8BPS\0\2", b"\0\0\0\x18ftypheic", b"\xff\x0a\xfa"])
-def test_so_is_one_that_pillow_does_not_write(tmp_path, start):
+def test_known_formats_that_pillow_cannot_write_are_named(tmp_path, start):
     (tmp_path / "photo").write_bytes(start + bytes(100))
     with pytest.raises(ValueError, match="photo is a .*, a format that is not taken"):
         open_photo(tmp_path / "photo")
 
 
 @pytest.mark.parametrize("content", [b"P6 8 x 255 ", b"P5 8 8 255 abc", jpeg_bytes()[:400], b"BM" + bytes(60)])
-def test_a_damaged_file_is_told_of_in_words_and_not_in_those_of_a_decoder(tmp_path, content):
+def test_the_error_for_a_damaged_file_does_not_quote_the_decoder(tmp_path, content):
     (tmp_path / "photo.jpg").write_bytes(content)
     with pytest.raises(ValueError) as caught:
         open_photo(tmp_path / "photo.jpg")
     assert str(caught.value) == "photo.jpg is damaged or cut short; try copying it again from where it came"
+
+
+def test_sixteen_bits_become_eight_by_rounding():
+    greys = np.arange(65_536, dtype=np.uint16).reshape(256, 256)
+    rgb = open_photo(greys).rgb
+    assert rgb.dtype == np.uint8 and np.abs(rgb[..., 0] - greys / 257).max() <= 0.5
+
+
+def test_a_photo_too_large_for_memory_gives_the_same_thumbnail(tmp_path, monkeypatch):
+    smooth = np.outer(np.linspace(0, 60_000, 900), np.linspace(0, 1, 700)).astype(np.uint16)
+    path = write_tiff(tmp_path / "a.tif", smooth, rowsperstrip=16)
+    whole = open_photo(path).thumbnail(64).pixels
+    monkeypatch.setattr("colouru.images.photo.DOWNSCALED_SIDE", 300)
+    monkeypatch.setattr(pixels, "BAND_PIXELS", 5000)
+    photo = open_photo(path, max_bytes_in_memory=0)
+    assert photo.downscaled.pixels.shape == (300, 234) and photo.thumbnail(64).pixels.dtype == np.uint16
+    assert mean_error(photo.thumbnail(64).pixels, whole) < 60
+    small = open_photo(smooth // 257 * np.uint16(257)).thumbnail(64).pixels
+    assert mean_error(small, open_photo((smooth // 257).astype(np.uint8)).thumbnail(64).pixels * 257.0) < 257
+
+
+def test_decompression_bombs_are_refused_and_the_limit_can_be_raised(tmp_path):
+    path = write_tiff(tmp_path / "a.tif", np.zeros((8000, 8000), np.uint8), compression="zlib", rowsperstrip=100)
+    with pytest.raises(ValueError, match="64 megapixels; at most 50 megapixels are taken"):
+        open_photo(path)
+    photo = open_photo(path, max_megapixels=100)
+    assert photo.pixels.shape == (8000, 8000) and photo.thumbnail(10).pixels.max() == 0
+    claims = [struct.pack("<HHII", 257, 4, 1, height) for height in (8000, 60_000)]
+    (tmp_path / "bomb.tif").write_bytes(path.read_bytes().replace(*claims))
+    with pytest.raises(ValueError, match="bytes and claims 480 megapixels, which no scan does"):
+        open_photo(tmp_path / "bomb.tif", max_megapixels=1000)

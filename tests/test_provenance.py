@@ -1,4 +1,4 @@
-"""A saved picture says where its colours come from: to ColourU, to other programs, and whatever strangers put there."""
+"""A saved picture says where its colours come from, other programs can read it, and hostile XMP does no harm."""
 
 import io
 import json
@@ -38,7 +38,7 @@ def provenance(hints=(), **values) -> Provenance:
 
 
 def some_hints(number: int) -> list[Hint]:
-    """Hints whose numbers have as many digits as numbers can have."""
+    """Hints whose numbers have as many digits as floats can have."""
     random = np.random.default_rng(0)
     return [
         Hint(x=x, y=y, size=size, colour=f"#{round(colour * 0xFFFFFF):06x}", note="" if i % 3 else f"note {i}, ü")
@@ -69,7 +69,7 @@ def test_a_saved_picture_gives_back_every_hint_bit_for_bit(tmp_path, picture, su
     assert photo.thumbnail(8).provenance == written
 
 
-def test_a_png_has_the_very_pixels_and_a_text_for_people(tmp_path, picture):
+def test_a_png_has_the_exact_pixels_and_the_hints_as_text(tmp_path, picture):
     hints = [Hint(x=0.5, y=0.5, colour="#d02020", note="Großmutter's dress")]
     save_picture(picture, tmp_path / "colour.png", provenance(hints))
     with Image.open(tmp_path / "colour.png") as saved:
@@ -77,7 +77,7 @@ def test_a_png_has_the_very_pixels_and_a_text_for_people(tmp_path, picture):
         assert json.loads(saved.text[PNG_KEYWORD]) == [hint.to_dict() for hint in hints]
 
 
-def test_nothing_of_the_file_that_a_picture_came_from_slips_in(tmp_path, picture):
+def test_metadata_of_the_source_picture_is_not_written(tmp_path, picture):
     picture.info = {"icc_profile": b"stale", "comment": b"private", "exif": b"private", "dpi": (1, 1)}
     for suffix in SUFFIXES:
         save_picture(picture, tmp_path / f"colour{suffix}", provenance())
@@ -89,7 +89,7 @@ def test_nothing_of_the_file_that_a_picture_came_from_slips_in(tmp_path, picture
         assert b"stale" not in content and b"private" not in content
 
 
-def test_other_names_are_refused_with_those_that_are_taken(tmp_path, picture):
+def test_other_suffixes_are_refused_and_the_allowed_ones_named(tmp_path, picture):
     assert [picture_format(name) for name in ("a.PNG", "b.jpeg", "c.d.webp", "e.TIFF")] == [
         "PNG",
         "JPEG",
@@ -124,7 +124,7 @@ def test_a_save_that_fails_leaves_the_old_picture_and_nothing_else(tmp_path, pic
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["colour.png"]
 
 
-def test_notes_without_end_are_refused_before_they_are_written(tmp_path, picture):
+def test_notes_that_are_too_long_are_refused_before_they_are_written(tmp_path, picture):
     hints = [Hint(x=0.5, y=0.5, colour="#d02020", note="x" * 2000)] * 9_000
     with pytest.raises(ValueError, match=f"at most {MAX_XMP_BYTES:,}"):
         save_picture(picture, tmp_path / "colour.jpg", provenance(hints))
@@ -143,13 +143,13 @@ def test_notes_without_end_are_refused_before_they_are_written(tmp_path, picture
         ({"hints": (3,)}, "hint 1: a hint must be an object"),
     ],
 )
-def test_provenance_takes_only_what_it_can_mean(values, message):
+def test_invalid_provenance_is_refused(values, message):
     with pytest.raises(ValueError, match=message):
         provenance(**values)
 
 
 def packet(properties: str = "", start: str = "") -> bytes:
-    """XMP as `save_picture` writes it, with `properties` in place of ours."""
+    """XMP as `save_picture` writes it, with other `properties`."""
     return f"""{start}<x:xmpmeta xmlns:x="adobe:ns:meta/">
         <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
         <rdf:Description rdf:about="" xmlns:c="{NAMESPACE}">{properties}</rdf:Description>
@@ -168,7 +168,7 @@ def photo_with(xmp: bytes, path) -> Image.Image:
     return open_photo(path)
 
 
-def test_what_another_program_rewrote_as_attributes_is_read(tmp_path):
+def test_xmp_that_was_rewritten_as_attributes_is_read(tmp_path):
     hints = "[{'x': 0.5, 'y': 0.5, 'colour': '#d02020'}]".replace("'", "&quot;")
     values = {"Network": "gan", "Model": "embedded", "Sha256": "0a" * 32, "Version": "0.1.0", "Saturation": "1.0"}
     attributes = " ".join(f'c:{name}="{value}"' for name, value in (values | {"Hints": hints}).items())
@@ -178,7 +178,7 @@ def test_what_another_program_rewrote_as_attributes_is_read(tmp_path):
     )
 
 
-def test_a_photo_with_the_xmp_of_others_says_nothing_of_colourU(tmp_path):
+def test_xmp_of_other_programs_gives_no_provenance(tmp_path):
     for xmp in (b"", b"no XML at all", b"<x:xmpmeta/>", b"<!DOCTYPE x>" + b"x" * 1000, b"\xff\xfe<\0x\0"):
         photo = photo_with(xmp, tmp_path / "photo.png")
         assert photo.provenance is None and photo.remarks == ()
@@ -234,7 +234,7 @@ def jpeg_with_extension(path, picture) -> bytes:
 
 
 @pytest.mark.parametrize("damage", ["missing", "altered", "swapped name", "cut"])
-def test_an_extension_that_is_not_whole_is_not_believed(tmp_path, picture, damage):
+def test_an_incomplete_extension_gives_no_provenance(tmp_path, picture, damage):
     path = tmp_path / "colour.jpg"
     content = jpeg_with_extension(path, picture)
     at = content.rindex(EXTENSION_SEGMENT)
@@ -250,7 +250,7 @@ def test_an_extension_that_is_not_whole_is_not_believed(tmp_path, picture, damag
     assert photo.provenance is None and "its hints are cut short" in photo.remarks[0]
 
 
-def test_segments_of_an_extension_are_taken_in_their_order_not_in_the_files(tmp_path, picture):
+def test_extension_segments_are_joined_by_offset_and_not_by_position(tmp_path, picture):
     path = tmp_path / "colour.jpg"
     content = jpeg_with_extension(path, picture)
     starts = [i - 4 for i in range(len(content)) if content.startswith(EXTENSION_SEGMENT, i)]
@@ -268,7 +268,7 @@ def colourize(untrained_model):
     return pipeline(untrained_model, device="cpu")
 
 
-def test_a_result_is_saved_with_who_coloured_it(colourize, tmp_path, colourful, untrained_model):
+def test_a_result_is_saved_with_its_provenance(colourize, tmp_path, colourful, untrained_model):
     result = colourize(colourful, [RED])
     for network in ("gan", "baseline"):
         result.save(tmp_path / f"{network}.png", network)
@@ -281,7 +281,7 @@ def test_a_result_is_saved_with_who_coloured_it(colourize, tmp_path, colourful, 
         result.save(tmp_path / "both.png", "both")
 
 
-def test_the_folder_of_a_model_is_not_told_to_the_world(colourize, tmp_path, colourful, untrained_model):
+def test_the_path_of_a_local_model_is_not_written(colourize, tmp_path, colourful, untrained_model):
     colourize(colourful).save(tmp_path / "colour.png")
     assert str(untrained_model.parent).encode() not in (tmp_path / "colour.png").read_bytes()
 
@@ -293,18 +293,18 @@ def test_a_picture_that_colourU_coloured_has_no_original_to_compare_with(colouri
     assert result.no_loss_because == ("ColourU gave this picture its colours, so there is no original to compare with.")
 
 
-def test_the_work_goes_on_from_a_saved_picture(colourize, tmp_path, colourful):
+def test_a_saved_picture_can_be_coloured_again(colourize, tmp_path, colourful):
     first = colourize(colourful, [RED])
     first.save(tmp_path / "colour.png")
     photo = open_photo(tmp_path / "colour.png")
     again = colourize(photo, photo.provenance.hints)
-    # Its lightness is the photo's but for what eight bits a channel cannot hold, which moves the guesses a little.
+    # Its lightness differs from the photo's by rounding to eight bits, which changes the predictions slightly.
     assert np.abs(np.asarray(again.gan).astype(int) - np.asarray(first.gan)).mean() < 2
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("number", [5, 10_000])
-def test_exiftool_reads_the_same(tmp_path, picture, suffix, number, exiftool):
+def test_exiftool_reads_the_provenance(tmp_path, picture, suffix, number, exiftool):
     hints = [*some_hints(number - 1), Hint(x=0.5, y=0.5, colour="#d02020", note=NOTES[2])]
     save_picture(picture, tmp_path / f"colour{suffix}", provenance(hints, saturation=1.25))
     tags = exiftool(tmp_path / f"colour{suffix}")
@@ -322,7 +322,7 @@ def test_exiftool_reads_the_same(tmp_path, picture, suffix, number, exiftool):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_what_exiftool_wrote_anew_is_still_read(tmp_path, picture, suffix, exiftool):
+def test_provenance_survives_a_rewrite_by_exiftool(tmp_path, picture, suffix, exiftool):
     path = tmp_path / f"colour{suffix}"
     save_picture(picture, path, provenance([RED]))
     assert exiftool(path, "-XMP-dc:Title=Grandmother", "-EXIF:Artist=somebody")["XMP-dc:Title"] == "Grandmother"

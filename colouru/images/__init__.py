@@ -1,1 +1,1 @@
-"""Files of pictures: opened safely, and saved with what they say of themselves."""
+"""Reads pictures from files, safely, and writes them with their metadata."""

@@ -1,25 +1,27 @@
-"""JPEG files written as rows come: bands that Pillow encodes, joined where a decoder starts afresh anyway.
+"""Writes JPEG files whose rows come in strips: bands that Pillow encodes one by one are joined into one file.
 
-A row of blocks may end with a restart marker, after which nothing depends on what was before. So bands of such rows
-that were encoded apart, with the same tables, are one picture. The structure is that of ITU-T T.81, annex B.
+At a restart marker the decoder starts anew, so nothing after it depends on what was before. Bands that were encoded
+separately with the same tables can therefore be joined at restart markers. The structure is described in ITU-T T.81,
+annex B.
 """
 
 import io
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-# Blocks are eight pixels high, and restart markers are numbered from 0 to 7: a band of this many rows, or a multiple,
-# ends before the last of the eight.
-BAND = 64
-BAND_PIXELS = 1 << 20
+from colouru.images.pixels import BAND_PIXELS, regroup
+
+# A restart marker follows every row of blocks, which are eight pixels high. Markers are numbered from 0 to 7, so a band
+# must have a multiple of eight rows of blocks for the numbers to go on correctly.
+BAND_ROWS = 64
 
 LAST_RESTART = b"\xff\xd7"
 START_OF_FRAME, START_OF_SCAN = 0xC0, 0xDA
-END = b"\xff\xd9"
+END_OF_IMAGE = b"\xff\xd9"
 
 
 def write_jpeg(
@@ -33,46 +35,27 @@ def write_jpeg(
     segments: bytes,
     resolution: tuple[float, float] | None = None,
 ) -> None:
-    """Write a picture whose rows come in strips (h,W,3) of uint8, from top to bottom, without halving its colours.
+    """Write a picture whose rows come in strips (h,W,3) of uint8, from top to bottom, without chroma subsampling.
 
     Args:
-        exif: as `carried_over` has it.
-        segments: further ones, whole, behind it.
+        exif: as `exif_for_output` returns it.
+        segments: further marker segments, complete, to be written behind it.
         resolution: pixels an inch, across and down.
     """
-    options = {"exif": exif, "extra": segments} | ({"dpi": resolution} if resolution else {})
-    top = 0
-    for band in _bands(strips, width):
+    # Optimized tables would differ from band to band.
+    encoding = {"quality": quality, "subsampling": 0, "restart_marker_rows": 1, "optimize": False}
+    metadata = {"exif": exif, "extra": segments} | ({"dpi": resolution} if resolution else {})
+    rows = BAND_ROWS * -(-BAND_PIXELS // (BAND_ROWS * width))
+    for number, band in enumerate(regroup(strips, rows, width, np.dtype(np.uint8))):
         buffer = io.BytesIO()
-        # The tables of the standard, not such as are made for one band.
-        fixed = {"quality": quality, "subsampling": 0, "restart_marker_rows": 1, "optimize": False}
-        Image.fromarray(band).save(buffer, "JPEG", **fixed, **options)
-        head, scan = _parts(buffer.getvalue(), height)
-        file.write(head + scan if top == 0 else LAST_RESTART + scan)
-        top, options = top + len(band), {}
-    if top != height:
-        raise ValueError(f"expected {height} rows, got {top}")
-    file.write(END)
+        Image.fromarray(band).save(buffer, "JPEG", **encoding, **({} if number else metadata))
+        header, scan = _split(buffer.getvalue(), height)
+        file.write(LAST_RESTART + scan if number else header + scan)
+    file.write(END_OF_IMAGE)
 
 
-def _bands(strips: Iterable[np.ndarray], width: int) -> Iterator[np.ndarray]:
-    """The same rows in bands that can be joined; only the last may have fewer."""
-    rows = BAND * -(-BAND_PIXELS // (BAND * width))
-    band, filled = np.empty((rows, width, 3), np.uint8), 0
-    for strip in strips:
-        while len(strip):
-            part = strip[: rows - filled]
-            band[filled : filled + len(part)] = part
-            filled, strip = filled + len(part), strip[len(part) :]
-            if filled == rows:
-                yield band
-                filled = 0
-    if filled:
-        yield band[:filled]
-
-
-def _parts(jpeg: bytes, height: int) -> tuple[bytes, bytes]:
-    """Everything before the pixels, with that height, and the pixels."""
+def _split(jpeg: bytes, height: int) -> tuple[bytes, bytes]:
+    """The header, with the height replaced, and the compressed pixels."""
     place = 2
     whole = bytearray(jpeg)
     while jpeg[place + 1] != START_OF_SCAN:
@@ -80,4 +63,4 @@ def _parts(jpeg: bytes, height: int) -> tuple[bytes, bytes]:
             struct.pack_into(">H", whole, place + 5, height)
         place += 2 + struct.unpack_from(">H", jpeg, place + 2)[0]
     place += 2 + struct.unpack_from(">H", jpeg, place + 2)[0]
-    return bytes(whole[:place]), jpeg[place : -len(END)]
+    return bytes(whole[:place]), jpeg[place : -len(END_OF_IMAGE)]

@@ -1,94 +1,43 @@
-"""Pictures from outside, opened safely: whatever a person may bring becomes upright sRGB, or a clear sentence.
+"""Opens any picture safely and gives it as upright sRGB, or raises an error whose message can be shown.
 
-Of colourization it knows only what a picture that ColourU saved says of itself.
+Of colourization this module knows only the provenance that ColourU writes into the pictures it saves.
 """
 
 import dataclasses
 import functools
-import math
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from colouru.hints import Hint
-from colouru.images import psd, scan, tiff
-from colouru.images.decoded import read_picture
-from colouru.images.exif import exif_in, exif_of, exif_of_tiff, resolution_in
-from colouru.images.levels import WHITE, Refused
-from colouru.images.pillow_limit import without_pillows_limit
+from colouru.images import pillow_reader, psd_reader, tiff_reader
+from colouru.images.errors import DECODE_ERRORS, UnsupportedImage, damaged_message, readable_errors
+from colouru.images.exif import clean_exif, exif_from_pillow, exif_from_tiff, exif_resolution
+from colouru.images.formats import READABLE_FORMATS, describe_unreadable
+from colouru.images.limits import MAX_MEGAPIXELS, check_dimensions, without_pillow_limit
 from colouru.images.pixels import (
+    MAX_BYTES_IN_MEMORY,
     Pixels,
     bands,
-    eight_bits,
-    held,
-    is_held,
-    reduced,
-    shrunk,
+    box_reduce,
+    is_array,
+    materialize_if_small,
+    resize_lanczos,
     three_channels,
+    to_uint8,
 )
-from colouru.images.provenance import Provenance, provenance_in, read_provenance
+from colouru.images.provenance import Provenance, provenance_from_xmp, read_provenance
+from colouru.images.samples import SampleInfo, samples_to_srgb
+from colouru.images.tiff_page import RAW_CAMERA_PHOTOMETRICS, Photometric, TiffPage, find_page
 
-# What is opened as a whole. From file to file, in strips, larger ones go.
-MAX_MEGAPIXELS = 50
+# The least length of a downscaled copy. The networks see smaller ones.
+DOWNSCALED_SIDE = 2048
 
-# JPEG ends here too; one row of such a picture is still small beside what is worked on at a time.
-MAX_SIDE = 65_535
-
-# A byte of deflate holds at most 1,032 bytes of pixels. A large file of fewer is made to fill memory, not to be seen.
-MAX_PIXELS_PER_BYTE = 1100
-
-# Of a picture that is not held in memory a copy is, at least this long: the networks see no more.
-OVERVIEW_SIDE = 2048
-
-# Decoders that photographs need, as far as Pillow has them. Every further one is code that hostile files may reach.
-Image.init()
-# Phones photograph prints in it, and Pillow alone cannot read it.
-pillow_heif.register_heif_opener(thumbnails=False)
-KNOWN = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "HEIF", "JPEG2000")
-FORMATS = [name for name in KNOWN if name in Image.OPEN]
-
-# How files of other formats begin, from the fifth byte on where they are boxes, so that they can be named.
-NOT_TAKEN = {
-    b"8BPS": "Photoshop file of the large kind (PSB)",
-    b"DDS ": "DDS texture",
-    b"%PDF": "PDF",
-    b"%!PS": "PostScript file (EPS)",
-    b"\0\0\1\0": "Windows icon (ICO)",
-    b"icns": "Mac icon (ICNS)",
-    b"qoif": "QOI picture",
-    b"\xff\x0a": "JPEG XL picture",
-    b"JXL ": "JPEG XL picture",
-    b"ftypheic": "HEIC picture",
-    b"ftypheix": "HEIC picture",
-    b"ftypmif1": "HEIC picture",
-    b"ftypavif": "AVIF picture",
-}
-
-PHOTOSHOP = b"8BPS\0\1"
-
-# TGA has no such beginning, and an ending only since its second version.
-TGA_END = b"TRUEVISION-XFILE.\0"
-
-# What decoders raise on damaged files, seen by cutting files of every format short.
-DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    RuntimeError,
-    LookupError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+PHOTOSHOP_START = b"8BPS\0\1"
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,12 +45,12 @@ class Photo:
     """A picture ready to be coloured.
 
     Attributes:
-        pixels: (H,W) grey or (H,W,3), uint8 or uint16, sRGB, upright. An array, or, where that would be large, what
-            gives its rows as one does: `pixels[top:bottom]`.
-        remarks: sentences about what was done to get there that the person should know of.
-        exif: its EXIF as bytes, b"" where it has none, see `colouru.images.exif`.
-        provenance: where its colours come from, if ColourU gave it them.
-        resolution: pixels an inch, across and down, or None where it says nothing of it.
+        pixels: (H,W) grey or (H,W,3), uint8 or uint16, sRGB, upright. An array, or, if it is too large for memory,
+            rows that are decoded when they are asked for: `pixels[top:bottom]`.
+        remarks: sentences for the person about what was done to the picture when it was opened.
+        exif: its EXIF as bytes, see `colouru.images.exif`; b"" if it has none.
+        provenance: where its colours come from, if ColourU coloured it.
+        resolution: pixels an inch, across and down, or None if it does not say.
     """
 
     pixels: Pixels
@@ -112,7 +61,7 @@ class Photo:
 
     @property
     def hints(self) -> tuple[Hint, ...]:
-        """Those that ColourU coloured and saved it with; none in any other photo."""
+        """The hints that ColourU coloured and saved it with; () for any other photo."""
         return self.provenance.hints if self.provenance else ()
 
     @property
@@ -125,64 +74,90 @@ class Photo:
 
     @property
     def bits(self) -> int:
-        """A channel has, 8 or 16."""
+        """Bits a channel, 8 or 16."""
         return 8 * self.pixels.dtype.itemsize
 
     @functools.cached_property
     def rgb(self) -> np.ndarray:
-        """(H,W,3) uint8, whatever the photo has, in memory."""
-        if is_held(self.pixels):
-            return three_channels(eight_bits(self.pixels))
-        return np.concatenate([three_channels(eight_bits(band)) for band in bands(self.pixels)])
+        """(H,W,3) uint8, in memory, whatever type and size the pixels have."""
+        if is_array(self.pixels):
+            return three_channels(to_uint8(self.pixels))
+        return np.concatenate([three_channels(to_uint8(band)) for band in bands(self.pixels)])
 
     @functools.cached_property
-    def overview(self) -> "Photo":
-        """The photo itself, if it is held in memory, else a copy that is, at least `OVERVIEW_SIDE` long."""
-        if is_held(self.pixels):
+    def downscaled(self) -> "Photo":
+        """The photo itself if it is in memory, else a copy in memory that is at least `DOWNSCALED_SIDE` long."""
+        if is_array(self.pixels):
             return self
-        by = max(1, max(self.height, self.width) // OVERVIEW_SIDE)
-        return dataclasses.replace(self, pixels=reduced(self.pixels, by))
+        factor = max(1, max(self.height, self.width) // DOWNSCALED_SIDE)
+        return dataclasses.replace(self, pixels=box_reduce(self.pixels, factor))
 
     def reduced(self, longer_side: int) -> "Photo":
-        """The photo, shrunk by a whole number to the smallest size whose longer side has that many pixels or more.
+        """A copy, reduced by the largest whole factor that leaves the longer side at least that many pixels.
 
-        It is quick, and as good as the photo itself for whoever wants thumbnails of a third of that or less.
+        This is fast, and precise enough for thumbnails of at most a third of that size.
         """
-        photo = self.overview
-        by = max(photo.height, photo.width) // longer_side
-        return photo if by < 2 else dataclasses.replace(photo, pixels=reduced(photo.pixels, by))
+        photo = self.downscaled
+        factor = max(photo.height, photo.width) // longer_side
+        return photo if factor < 2 else dataclasses.replace(photo, pixels=box_reduce(photo.pixels, factor))
 
     def thumbnail(self, longer_side: int) -> "Photo":
-        """The photo, shrunk until its longer side is at most that many pixels; each side stays at least 1."""
+        """A copy whose longer side has at most that many pixels. Each side has at least 1."""
         if max(self.height, self.width) <= longer_side:
-            return self.overview
+            return self.downscaled
         scale = longer_side / max(self.height, self.width)
         height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
-        return dataclasses.replace(self, pixels=shrunk(self.overview.pixels, height, width))
+        return dataclasses.replace(self, pixels=resize_lanczos(self.downscaled.pixels, height, width))
 
 
-def open_photo(source: Any, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
+def open_photo(
+    source: Any, *, max_megapixels: float = MAX_MEGAPIXELS, max_bytes_in_memory: int = MAX_BYTES_IN_MEMORY
+) -> Photo:
     """A photo from a path, a PIL image, or an array (H,W), (H,W,1), (H,W,3) or (H,W,4) of uint8 or uint16.
 
-    EXIF rotation is applied, colour profiles are converted to sRGB, transparency is laid on white, and of an animation
-    the first frame is taken. Sixteen bits stay sixteen.
+    The EXIF orientation is applied, colour profiles are converted to sRGB, transparent places become white, and of an
+    animation the first frame is taken. Sixteen bits are kept.
+
+    Args:
+        source: see above. A `Photo` is returned as it is.
+        max_megapixels: larger pictures are refused.
+        max_bytes_in_memory: if the pixels take more bytes, they are decoded as their rows are asked for.
 
     Raises:
-        ValueError: if it is not a picture, is damaged, or has more than `max_megapixels`; the message can be shown.
+        ValueError: if it is not a picture, is damaged, or is too large; the message can be shown.
     """
     if isinstance(source, Photo):
         return source
     if isinstance(source, (str, Path)):
-        return _open_file(Path(source), max_megapixels)
+        return _open_file(Path(source), max_megapixels, max_bytes_in_memory)
     if isinstance(source, np.ndarray):
         return _from_array(source, max_megapixels)
     if isinstance(source, Image.Image):
-        _check_size("the picture", *source.size, max_megapixels)
-        return _from_pillow(source, "the picture")
+        check_dimensions("the picture", *source.size, max_megapixels)
+        return _from_pillow(source, "the picture", None, max_bytes_in_memory)
     raise ValueError(f"expected a path, a PIL image or an array, got {type(source).__name__}")
 
 
-def _open_file(path: Path, max_megapixels: float) -> Photo:
+def provenance_of(path: str | Path) -> Provenance | None:
+    """The provenance in a picture that ColourU saved, None for any other picture. The pixels are not read.
+
+    Raises:
+        ValueError: if the picture or its provenance is damaged.
+    """
+    path = Path(path)
+    try:
+        if path.suffix.lower() in (".tif", ".tiff"):
+            return provenance_from_xmp(find_page(path)[0].xmp)
+        with without_pillow_limit():
+            with Image.open(path, formats=READABLE_FORMATS) as picture:
+                return read_provenance(picture)
+    except ValueError:
+        raise
+    except DECODE_ERRORS:
+        raise ValueError(damaged_message(path.name)) from None
+
+
+def _open_file(path: Path, max_megapixels: float, max_bytes_in_memory: int) -> Photo:
     name = path.name
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
@@ -190,133 +165,76 @@ def _open_file(path: Path, max_megapixels: float) -> Photo:
         raise ValueError(f"{name} is empty (0 bytes); try copying it again from where it came")
     with open(path, "rb") as file:
         start = file.read(16)
-    if start.startswith(PHOTOSHOP):
-        return _open_photoshop(path, max_megapixels)
-    if start.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return _open_tiff(path, max_megapixels)
-    return _open_by_pillow(path, max_megapixels)
+    if start.startswith(PHOTOSHOP_START):
+        return _open_photoshop(path, max_megapixels, max_bytes_in_memory)
+    if start.startswith(TIFF_STARTS):
+        return _open_tiff(path, max_megapixels, max_bytes_in_memory)
+    return _open_with_pillow(path, max_megapixels, max_bytes_in_memory)
 
 
-def _open_by_pillow(path: Path, max_megapixels: float, page: int = 0) -> Photo:
+def _open_with_pillow(path: Path, max_megapixels: float, max_bytes_in_memory: int, page: int = 0) -> Photo:
     name = path.name
-    try:
-        with without_pillows_limit():
-            picture = Image.open(path, formats=FORMATS)
-            if page:
-                picture.seek(page)
-    except UnidentifiedImageError:
-        raise ValueError(f"{name} is {_kind(path)}; save it as JPEG, PNG, TIFF or WebP") from None
-    except DAMAGE:
-        raise ValueError(_damaged(name)) from None
+    with readable_errors(name), without_pillow_limit():
+        try:
+            picture = Image.open(path, formats=READABLE_FORMATS)
+        except UnidentifiedImageError:
+            message = f"{name} is {describe_unreadable(path)}; save it as JPEG, PNG, TIFF or WebP"
+            raise UnsupportedImage(message) from None
+        if page:
+            picture.seek(page)
     with picture:
-        _check_size(name, *picture.size, max_megapixels, path.stat().st_size)
-        return _from_pillow(picture, name, path)
+        check_dimensions(name, *picture.size, max_megapixels, path.stat().st_size)
+        return _from_pillow(picture, name, path, max_bytes_in_memory)
 
 
-def _open_tiff(path: Path, max_megapixels: float) -> Photo:
+def _open_tiff(path: Path, max_megapixels: float, max_bytes_in_memory: int) -> Photo:
     name = path.name
-    try:
-        page, pages, largest = tiff.find_page(path)
-    except tiff.TagsLie as error:
-        raise ValueError(_lying(name, error)) from None
-    except DAMAGE:
-        raise ValueError(_damaged(name)) from None
-    _check_size(name, page.width, page.height, max_megapixels, path.stat().st_size)
+    with readable_errors(name):
+        page, pages, largest = find_page(path)
+    check_dimensions(name, page.width, page.height, max_megapixels, path.stat().st_size)
     remarks = (f"{name} has {pages} pages; the first is used.",) if pages > 1 else ()
     if largest[0] * largest[1] > page.width * page.height:
         remarks += (f"{name} has a larger page, {largest[0]} x {largest[1]}, which is not used.",)
-    if page.photometric in tiff.RAW_CAMERA:
-        raise ValueError(f"{name} is the raw file of a camera, a format that is not taken; develop it to TIFF or JPEG")
-    if not page.simple:
-        if page.bits > 8 or page.number is None:
-            raise ValueError(
-                f"{name} is a TIFF of a kind that is not taken ({page.bits} bits, photometric {page.photometric}, "
-                f"compression {page.compression}); save it uncompressed, with 8 or 16 bits, in greyscale or RGB"
-            )
-        opened = _open_by_pillow(path, max_megapixels, page.number)
+    if not page.decodable:
+        _check_pillow_can_read(page, name)
+        opened = _open_with_pillow(path, max_megapixels, max_bytes_in_memory, page.index)
         return dataclasses.replace(opened, remarks=remarks + opened.remarks)
-    try:
-        exif = exif_of_tiff(path)
-        pixels, more = scan.read_page(path, page, name)
-        pixels = _kept(pixels, name)
-    except Refused:
-        raise
-    except tiff.TagsLie as error:
-        raise ValueError(_lying(name, error)) from None
-    except DAMAGE:
-        raise ValueError(_damaged(name)) from None
-    provenance, problem = _provenance(name, lambda: provenance_in(page.xmp))
-    return Photo(pixels, remarks + more + problem, exif, provenance, resolution_in(exif))
+    with readable_errors(name):
+        exif = exif_from_tiff(path)
+        pixels, more = tiff_reader.read_pixels(path, page, name, max_bytes_in_memory)
+        pixels = _in_memory_or_checked(pixels, name, max_bytes_in_memory)
+    provenance, problem = _try_provenance(name, lambda: provenance_from_xmp(page.xmp))
+    return Photo(pixels, remarks + more + problem, exif, provenance, exif_resolution(exif))
 
 
-def _open_photoshop(path: Path, max_megapixels: float) -> Photo:
-    name = path.name
-    try:
-        composite = psd.read_composite(path)
-    except DAMAGE:
-        raise ValueError(_damaged(name)) from None
-    if composite.mode not in psd.CHANNELS or composite.bits not in (8, 16):
-        raise ValueError(f"{name} is a Photoshop file in a mode that is not taken; save it in RGB with 8 or 16 bits")
-    if not composite.whole:
-        raise ValueError(f"{name} holds only its layers; save it again with maximal compatibility, or as TIFF")
-    _check_size(name, composite.width, composite.height, max_megapixels, path.stat().st_size)
-    photometric = {psd.RGB: tiff.RGB, psd.CMYK: tiff.CMYK, psd.LAB: tiff.ICCLAB}.get(composite.mode, tiff.MIN_IS_BLACK)
-    try:
-        found = psd.samples(path, composite)
-        number = psd.CHANNELS[composite.mode]
-        meaning = scan.Samples(
-            photometric,
-            composite.bits,
-            number if found.shape[2] > number else None,
-            declared=WHITE,
-            profile=composite.resources.get(psd.PROFILE, b""),
-        )
-        pixels, remarks = scan.from_samples(found, meaning, name)
-        pixels = _kept(pixels, name)
-    except Refused:
-        raise
-    except DAMAGE:
-        raise ValueError(_damaged(name)) from None
-    exif = exif_in(composite.resources.get(psd.EXIF, b""))
-    provenance, problem = _provenance(name, lambda: provenance_in(composite.resources.get(psd.XMP, b"")))
-    return Photo(pixels, remarks + problem, exif, provenance, psd.resolution(composite) or resolution_in(exif))
-
-
-def _kind(path: Path) -> str:
-    """What a file is that is none of `FORMATS`."""
-    with open(path, "rb") as file:
-        start = file.read(16)
-        file.seek(-min(len(TGA_END), path.stat().st_size), 2)
-        end = file.read()
-    for signature, kind in NOT_TAKEN.items():
-        if start.startswith(signature) or start[4:].startswith(signature):
-            return f"a {kind}, a format that is not taken"
-    if end == TGA_END or path.suffix.lower() == ".tga":
-        return "a TGA picture, a format that is not taken"
-    return "not a picture that can be read"
-
-
-def _damaged(name: str) -> str:
-    return f"{name} is damaged or cut short; try copying it again from where it came"
-
-
-def _lying(name: str, error: Exception) -> str:
-    return f"{name} contradicts itself ({error}); try copying it again from where it came, or save it anew"
-
-
-def _check_size(name: str, width: int, height: int, max_megapixels: float, size: int | None = None) -> None:
-    """Raises ValueError if a picture of that size, from a file of `size` bytes, is not to be decoded."""
-    # Rounded up, so that what is too large never reads as what is taken.
-    megapixels = math.ceil(width * height / 1e5) / 10
-    if width * height > max_megapixels * 1_000_000:
+def _check_pillow_can_read(page: TiffPage, name: str) -> None:
+    """Raises ValueError if a page that is not `decodable` is a raw file, or if Pillow would read it wrongly."""
+    if page.photometric in RAW_CAMERA_PHOTOMETRICS:
+        raise ValueError(f"{name} is the raw file of a camera, a format that is not taken; develop it to TIFF or JPEG")
+    if page.bits > 8 or page.index is None:
         raise ValueError(
-            f"{name} is {width} x {height}, {megapixels:g} megapixels; at most {max_megapixels:g} megapixels are "
-            "taken, so save a smaller copy"
+            f"{name} is a TIFF of a kind that is not taken ({page.bits} bits, photometric {page.photometric}, "
+            f"compression {page.compression}); save it uncompressed, with 8 or 16 bits, in greyscale or RGB"
         )
-    if max(width, height) > MAX_SIDE:
-        raise ValueError(f"{name} is {width} x {height}; at most {MAX_SIDE} pixels a side are taken")
-    if size and width * height > max(MAX_MEGAPIXELS * 1_000_000, MAX_PIXELS_PER_BYTE * size):
-        raise ValueError(f"{name} has {size:,} bytes and claims {megapixels:g} megapixels, which no scan does")
+
+
+def _open_photoshop(path: Path, max_megapixels: float, max_bytes_in_memory: int) -> Photo:
+    name = path.name
+    with readable_errors(name):
+        composite = psd_reader.read_composite(path)
+    if not composite.supported:
+        raise ValueError(f"{name} is a Photoshop file in a mode that is not taken; save it in RGB with 8 or 16 bits")
+    if not composite.complete:
+        raise ValueError(f"{name} holds only its layers; save it again with maximal compatibility, or as TIFF")
+    check_dimensions(name, composite.width, composite.height, max_megapixels, path.stat().st_size)
+    with readable_errors(name):
+        pixels, remarks = psd_reader.read_pixels(path, composite, name, max_bytes_in_memory)
+        pixels = _in_memory_or_checked(pixels, name, max_bytes_in_memory)
+    exif = clean_exif(composite.resources.get(psd_reader.Resource.EXIF, b""))
+    xmp = composite.resources.get(psd_reader.Resource.XMP, b"")
+    provenance, problem = _try_provenance(name, lambda: provenance_from_xmp(xmp))
+    resolution = psd_reader.resolution(composite) or exif_resolution(exif)
+    return Photo(pixels, remarks + problem, exif, provenance, resolution)
 
 
 def _from_array(array: np.ndarray, max_megapixels: float) -> Photo:
@@ -331,82 +249,58 @@ def _from_array(array: np.ndarray, max_megapixels: float) -> Photo:
             f"expected an array of shape (H,W), (H,W,3) or (H,W,4), uint8 or uint16, got {array.shape}, {array.dtype}"
         )
     name = "the array"
-    _check_size(name, array.shape[1], array.shape[0], max_megapixels)
+    check_dimensions(name, array.shape[1], array.shape[0], max_megapixels)
     if channels == 4:
-        pixels, remarks = scan.from_samples(array, scan.Samples(tiff.RGB, 8 * array.dtype.itemsize, alpha=3), name)
+        info = SampleInfo(Photometric.RGB, 8 * array.dtype.itemsize, alpha=3)
+        pixels, remarks = samples_to_srgb(array, info, name, MAX_BYTES_IN_MEMORY)
         return Photo(pixels[:], remarks)
     return Photo(array[..., 0] if array.ndim == 3 and channels == 1 else array)
 
 
-def _from_pillow(picture: Image.Image, name: str, path: Path | None = None) -> Photo:
+def _from_pillow(picture: Image.Image, name: str, path: Path | None, max_bytes_in_memory: int) -> Photo:
     remarks: tuple[str, ...] = ()
-    try:
+    with readable_errors(name):
         frames = getattr(picture, "n_frames", 1) if picture.format not in ("MPO", "TIFF") else 1
         if frames > 1:
             remarks += (f"{name} has {frames} frames; the first is used.",)
-        exif = exif_of(picture)
-        pixels, more = read_picture(picture, name, path)
-        exif = exif or exif_of(picture)
-        pixels = _kept(pixels, name)
-    except Refused:
-        raise
-    except DAMAGE:
-        raise ValueError(_damaged(name)) from None
-    provenance, problem = _provenance(name, lambda: read_provenance(picture))
+        # A TIFF's EXIF can be read only before its pixels are, that of some PNGs only afterwards.
+        exif = exif_from_pillow(picture)
+        pixels, more = pillow_reader.read_pixels(picture, name, path, max_bytes_in_memory)
+        exif = exif or exif_from_pillow(picture)
+        pixels = _in_memory_or_checked(pixels, name, max_bytes_in_memory)
+    provenance, problem = _try_provenance(name, lambda: read_provenance(picture))
     return Photo(pixels, remarks + more + problem, exif, provenance, _resolution(picture, exif))
 
 
-def _kept(pixels: Pixels, name: str) -> Pixels:
-    """The pixels in memory, if they are not too many; else such as tell of damage in words whenever they meet it."""
-    pixels = held(pixels)
-    return pixels if is_held(pixels) else _Guarded(pixels, name)
+def _in_memory_or_checked(pixels: Pixels, name: str, max_bytes_in_memory: int) -> Pixels:
+    pixels = materialize_if_small(pixels, max_bytes_in_memory)
+    return pixels if is_array(pixels) else CheckedPixels(pixels, name)
 
 
-class _Guarded:
+class CheckedPixels:
+    """Pixels that are decoded when they are asked for, and whose errors are then ValueErrors that can be shown."""
+
     def __init__(self, pixels: Pixels, name: str):
         self.pixels, self.name = pixels, name
         self.shape, self.dtype = pixels.shape, pixels.dtype
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        try:
+        with readable_errors(self.name):
             return self.pixels[rows]
-        except tiff.TagsLie as error:
-            raise ValueError(_lying(self.name, error)) from None
-        except DAMAGE:
-            raise ValueError(_damaged(self.name)) from None
 
 
 def _resolution(picture: Image.Image, exif: bytes) -> tuple[float, float] | None:
     try:
         across, down = (float(side) for side in picture.info["dpi"])
     except (LookupError, TypeError, ValueError):
-        return resolution_in(exif)
+        return exif_resolution(exif)
     return across, down
 
 
-def _provenance(name: str, read: Callable[[], Provenance | None]) -> tuple[Provenance | None, tuple[str, ...]]:
-    """Where the picture's colours come from; or a sentence why that cannot be read: it is a photo all the same."""
+def _try_provenance(name: str, read: Callable[[], Provenance | None]) -> tuple[Provenance | None, tuple[str, ...]]:
+    """The provenance, or None and a remark if it is damaged: the picture can be used without it."""
     try:
         return read(), ()
     except ValueError as error:
         why = f"what ColourU once wrote into it cannot be used, so its hints are not restored ({error})."
         return None, (f"{name}: {why}",)
-
-
-def provenance_of(path: str | Path) -> Provenance | None:
-    """Where the colours of a picture come from that ColourU saved, read without its pixels; None of any other picture.
-
-    Raises:
-        ValueError: if it is damaged, or what ColourU wrote is.
-    """
-    path = Path(path)
-    try:
-        if path.suffix.lower() in (".tif", ".tiff"):
-            return provenance_in(tiff.find_page(path)[0].xmp)
-        with without_pillows_limit():
-            with Image.open(path, formats=FORMATS) as picture:
-                return read_provenance(picture)
-    except ValueError:
-        raise
-    except DAMAGE:
-        raise ValueError(_damaged(path.name)) from None

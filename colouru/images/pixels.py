@@ -1,24 +1,24 @@
-"""The rows of a picture: upright sRGB, made from what a file holds as they are asked for.
+"""The pixels of a picture, as an array or as rows that are decoded when they are asked for.
 
-A picture in memory is an array; one too large for that gives its rows as an array does, `pixels[top:bottom]`, and
-decodes them then. Knows nothing of formats.
+A picture that fits into memory is an array. A larger one is cut into rows in the same way, `pixels[top:bottom]`, and
+decodes them then. This module knows nothing of file formats.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from PIL import Image
 
-# Rows are worked on in bands of about this many pixels.
+# Pictures are processed in bands of rows of about this many pixels.
 BAND_PIXELS = 1 << 20
 
-# A picture of at most so many bytes is decoded once and held in memory.
-HELD_BYTES = 256 << 20
+# A picture of at most this many bytes is decoded once and kept in memory.
+MAX_BYTES_IN_MEMORY = 256 << 20
 
 
 class Pixels(Protocol):
-    """Upright sRGB, (H,W) grey or (H,W,3), uint8 or uint16, that is cut into rows as an array is."""
+    """Upright sRGB, (H,W) grey or (H,W,3), uint8 or uint16. `pixels[top:bottom]` gives rows as an array."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -29,33 +29,35 @@ class Pixels(Protocol):
     def __getitem__(self, rows: slice) -> np.ndarray: ...
 
 
-class Made:
-    """Pixels made from a source, band by band.
+class LazyPixels:
+    """Pixels that are computed from a source when they are asked for.
 
     Args:
-        source: gives whatever `steps` takes for `source[top:bottom]`, as the file has its rows; for one that lies on
-            its side, an orientation above 4, for `source[:, left:right]`.
-        height, width: of the source.
-        steps: makes (h,w) or (h,w,3) sRGB of such a part.
-        orientation: of EXIF, 1 to 8.
+        source: `source[top:bottom]` gives what `convert` takes, in the file's own orientation. For orientations 5 to 8,
+            which swap rows and columns, it must also give `source[:, left:right]`.
+        height, width: of the source, before the orientation is applied.
+        convert: takes such a part and returns sRGB, (h,w) or (h,w,3).
+        orientation: EXIF orientation, 1 to 8.
     """
 
-    def __init__(self, source: Any, height: int, width: int, steps: Callable[[Any], np.ndarray], orientation: int = 1):
-        self.source, self.steps, self.orientation = source, steps, orientation
-        sample = steps(source[:1] if orientation <= 4 else source[:, :1])
+    def __init__(
+        self, source: Any, height: int, width: int, convert: Callable[[Any], np.ndarray], orientation: int = 1
+    ):
+        self.source, self.convert, self.orientation = source, convert, orientation
+        sample = convert(source[:1] if orientation <= 4 else source[:, :1])
         self.dtype = sample.dtype
         self.shape = ((height, width) if orientation <= 4 else (width, height)) + sample.shape[2:]
 
     def __getitem__(self, rows: slice) -> np.ndarray:
         top, bottom, _ = rows.indices(self.shape[0])
-        from_the_end = self.orientation in (3, 4, 7, 8)
-        part = slice(self.shape[0] - bottom, self.shape[0] - top) if from_the_end else slice(top, bottom)
-        return _turned(
-            self.steps(self.source[part if self.orientation <= 4 else (slice(None), part)]), self.orientation
-        )
+        starts_at_end = self.orientation in (3, 4, 7, 8)
+        part = slice(self.shape[0] - bottom, self.shape[0] - top) if starts_at_end else slice(top, bottom)
+        source_part = self.source[part if self.orientation <= 4 else (slice(None), part)]
+        return apply_orientation(self.convert(source_part), self.orientation)
 
 
-def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def apply_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """The pixels turned and mirrored upright, as the EXIF orientation 1 to 8 says."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -65,8 +67,8 @@ def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return pixels
 
 
-class Cut:
-    """A picture of Pillow as the source of `Made`: its parts are pictures too."""
+class PillowPixels:
+    """A Pillow picture as the source of `LazyPixels`. Its parts are Pillow pictures too."""
 
     def __init__(self, picture: Image.Image):
         self.picture = picture
@@ -81,26 +83,38 @@ class Cut:
 
 
 def bands(pixels: Pixels) -> Iterator[np.ndarray]:
-    """All rows in order, in bands of about `BAND_PIXELS`."""
+    """All rows from top to bottom, in bands of about `BAND_PIXELS`."""
     height, width = pixels.shape[:2]
     step = max(1, BAND_PIXELS // width)
     for top in range(0, height, step):
         yield pixels[top : top + step]
 
 
-def is_held(pixels: Pixels) -> bool:
+def regroup(strips: Iterable[np.ndarray], rows: int, width: int, dtype: np.dtype) -> Iterator[np.ndarray]:
+    """The rows of strips (h,W,3), in groups of exactly `rows`; the last group may have fewer.
+
+    Every group is a view of one buffer, so it must be used before the next one is taken.
+    """
+    buffer, filled = np.empty((rows, width, 3), dtype), 0
+    for strip in strips:
+        while len(strip):
+            part = strip[: rows - filled]
+            buffer[filled : filled + len(part)] = part
+            filled, strip = filled + len(part), strip[len(part) :]
+            if filled == rows:
+                yield buffer
+                filled = 0
+    if filled:
+        yield buffer[:filled]
+
+
+def is_array(pixels: Pixels) -> TypeGuard[np.ndarray]:
+    """Whether the pixels are in memory."""
     return isinstance(pixels, np.ndarray)
 
 
-def held(pixels: Pixels) -> Pixels:
-    """The same in memory, if it fits into `HELD_BYTES`."""
-    if is_held(pixels) or np.prod(pixels.shape, dtype=np.int64) * pixels.dtype.itemsize > HELD_BYTES:
-        return pixels
-    return in_memory(pixels)
-
-
-def in_memory(pixels: Pixels) -> np.ndarray:
-    """The same as an array, whatever its size."""
+def materialize(pixels: Pixels) -> np.ndarray:
+    """The pixels as an array, whatever their size."""
     whole, top = np.empty(pixels.shape, pixels.dtype), 0
     for band in bands(pixels):
         whole[top : top + len(band)] = band
@@ -108,8 +122,15 @@ def in_memory(pixels: Pixels) -> np.ndarray:
     return whole
 
 
-def eight_bits(pixels: np.ndarray) -> np.ndarray:
-    """The nearest uint8 of uint8 or uint16."""
+def materialize_if_small(pixels: Pixels, max_bytes: int) -> Pixels:
+    """The pixels as an array if they take at most `max_bytes`, else unchanged."""
+    if is_array(pixels) or np.prod(pixels.shape, dtype=np.int64) * pixels.dtype.itemsize > max_bytes:
+        return pixels
+    return materialize(pixels)
+
+
+def to_uint8(pixels: np.ndarray) -> np.ndarray:
+    """uint8 of uint8 or uint16, rounded to the nearest."""
     return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
@@ -118,40 +139,44 @@ def three_channels(pixels: np.ndarray) -> np.ndarray:
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def reduced(pixels: Pixels, by: int) -> np.ndarray:
-    """A copy in which each pixel is the mean of `by` x `by`, of fewer at the right and the bottom; same type."""
+def box_reduce(pixels: Pixels, factor: int) -> np.ndarray:
+    """A smaller copy, each pixel the mean of a square of `factor` x `factor`. The type stays.
+
+    Squares at the right and lower edge may be smaller. Sixteen bits are supported, which Pillow's `reduce` lacks.
+    """
     height, width = pixels.shape[:2]
-    step = by * max(1, BAND_PIXELS // (width * by))
+    step = factor * max(1, BAND_PIXELS // (width * factor))
     parts = []
     for top in range(0, height, step):
         band = pixels[top : top + step]
         if band.dtype == np.uint8:
-            parts.append(np.asarray(Image.fromarray(band).reduce(by)))
+            parts.append(np.asarray(Image.fromarray(band).reduce(factor)))
         else:
-            parts.append(_means(band, by))
+            parts.append(_box_means(band, factor))
     return np.concatenate(parts)
 
 
-def _means(band: np.ndarray, by: int) -> np.ndarray:
-    whole = len(band) // by * by
-    sums = band[:whole].reshape(-1, by, *band.shape[1:]).sum(axis=1, dtype=np.uint32)
-    if whole < len(band):
-        sums = np.concatenate([sums, band[whole:].sum(axis=0, dtype=np.uint32, keepdims=True)])
-    columns = np.arange(0, band.shape[1], by)
+def _box_means(band: np.ndarray, factor: int) -> np.ndarray:
+    full_rows = len(band) // factor * factor
+    sums = band[:full_rows].reshape(-1, factor, *band.shape[1:]).sum(axis=1, dtype=np.uint32)
+    if full_rows < len(band):
+        sums = np.concatenate([sums, band[full_rows:].sum(axis=0, dtype=np.uint32, keepdims=True)])
+    columns = np.arange(0, band.shape[1], factor)
     sums = np.add.reduceat(sums, columns, axis=1, dtype=np.uint64)
-    heights = np.minimum(by, len(band) - np.arange(0, len(band), by))
-    areas = np.outer(heights, np.minimum(by, band.shape[1] - columns)).reshape(sums.shape[:2] + (1,) * (sums.ndim - 2))
+    heights = np.minimum(factor, len(band) - np.arange(0, len(band), factor))
+    areas = np.outer(heights, np.minimum(factor, band.shape[1] - columns))
+    areas = areas.reshape(sums.shape[:2] + (1,) * (sums.ndim - 2))
     return ((sums + areas // 2) // areas).astype(band.dtype)
 
 
-def shrunk(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A smaller copy of that size, by Lanczos' filter; same type."""
+def resize_lanczos(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A smaller copy of that size, by Lanczos resampling. The type stays."""
     if pixels.dtype == np.uint8:
         picture = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
         return np.asarray(picture)
-    by = max(1, int(min(pixels.shape[0] / height, pixels.shape[1] / width) / 3))
-    pixels = reduced(pixels, by) if by > 1 else pixels
-    # Pillow has no sixteen bits to resize in; 24 bits of floating point hold them.
+    factor = max(1, int(min(pixels.shape[0] / height, pixels.shape[1] / width) / 3))
+    pixels = box_reduce(pixels, factor) if factor > 1 else pixels
+    # Pillow cannot resize colour of sixteen bits. Floating point has 24 bits of precision, which is enough.
     channels = [pixels] if pixels.ndim == 2 else list(np.moveaxis(pixels, 2, 0))
     resized = [
         np.asarray(Image.fromarray(each.astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))

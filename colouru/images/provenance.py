@@ -1,8 +1,8 @@
-"""Where a picture's colours come from, written into the picture itself and read back from it.
+"""Writes into a picture where its colours come from, and reads it back.
 
-The network that coloured it, its weights, and the hints of a person with their notes travel as XMP (ISO 16684-1), which
-PNG, JPEG, WebP and TIFF all hold and other programs show and keep. What is read is not trusted: it is a stranger's
-file. Knows nothing of how colours are made.
+The network that coloured it, its weights, and the person's hints with their notes are stored as XMP (ISO 16684-1).
+PNG, JPEG, WebP and TIFF can all hold XMP, and other programs show and keep it. What is read is not trusted. This module
+knows nothing of how pictures are coloured.
 """
 
 import dataclasses
@@ -20,10 +20,10 @@ from PIL import Image
 from colouru.hints import Hint, as_hints, hints_from_json, hints_to_json
 from colouru.model import ROLES
 
-# The term of IPTC's vocabulary for a picture that a machine has added to a photograph.
+# IPTC's term for a photograph combined with content that a trained algorithm generated.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
-# Only a name, and one that nobody can own.
+# An identifier, not an address. Nobody can register a domain that ends in .invalid.
 NAMESPACE = "http://colouru.invalid/provenance/1.0/"
 
 PNG_KEYWORD = "ColourU hints"
@@ -31,7 +31,10 @@ PNG_KEYWORD = "ColourU hints"
 MAX_XMP_BYTES = 16 << 20
 MAX_ALBUM = 1_000_000_000
 
-# JPEG holds XMP in segments; what does not fit into one goes into further ones (XMP part 3, section 1.1.3.1).
+# A number is never written with more characters. A longer one is cut before it is parsed and quoted in an error.
+MAX_NUMBER_LENGTH = 40
+
+# JPEG stores XMP in one segment. What does not fit goes into extension segments (XMP part 3, section 1.1.3.1).
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENSION_SEGMENT = b"http://ns.adobe.com/xmp/extension/\0"
 MAX_SEGMENT = 65_533
@@ -56,19 +59,19 @@ XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 
 @dataclasses.dataclass(frozen=True)
 class Provenance:
-    """Who gave a picture its colours.
+    """Where the colours of a picture come from.
 
     Attributes:
-        hints: the colours that a person supplied.
+        hints: the hints that a person gave.
         network: "baseline" or "gan".
-        model: the weights: "embedded", "user/name@commit" or the name of a folder.
+        model: which weights: "embedded", "user/name@commit" or the name of a folder.
         sha256: of the weights, 64 hexadecimal digits.
         version: of ColourU.
-        saturation: by how much the chroma was multiplied afterwards, from 0 to 10.
-        album: how many other photos there were whose hints it followed, besides its own.
+        saturation: the factor by which the chroma was multiplied afterwards, from 0 to 10.
+        album: the number of other photos whose hints were used too.
 
     Raises:
-        ValueError: if a value is not of this kind.
+        ValueError: if a value is invalid.
     """
 
     hints: tuple[Hint, ...]
@@ -97,14 +100,15 @@ class Provenance:
             raise ValueError(f"expected an album of 0 to {MAX_ALBUM:,} photos, got {self.album!r:.60}")
 
 
-def jpeg_segments(provenance: Provenance) -> bytes:
-    """The XMP packet as a JPEG has it."""
-    whole = packet(provenance)
+def xmp_jpeg_segments(provenance: Provenance) -> bytes:
+    """The XMP packet as the APP1 segments of a JPEG: one, and extension segments if it does not fit."""
+    whole = xmp_packet(provenance)
     if len(XMP_SEGMENT + whole) <= MAX_SEGMENT:
         return _segment(XMP_SEGMENT + whole)
-    hints = _xmp({f"colouru:{name}": value for name, value in _fields(provenance).items() if name == "Hints"}).encode()
+    hints = _xmp({"colouru:Hints": hints_text(provenance)}).encode()
     guid = hashlib.md5(hints, usedforsecurity=False).hexdigest().upper()
-    segments = [_segment(XMP_SEGMENT + packet(provenance, extension=guid))]
+    segments = [_segment(XMP_SEGMENT + xmp_packet(provenance, extension=guid))]
+    # Before each part stand the identifier, 32 characters, and two numbers of four bytes.
     room = MAX_SEGMENT - len(EXTENSION_SEGMENT) - 40
     for start in range(0, len(hints), room):
         place = guid.encode() + struct.pack(">II", len(hints), start)
@@ -116,12 +120,16 @@ def _segment(content: bytes) -> bytes:
     return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content
 
 
-def packet(provenance: Provenance, extension: str = "") -> bytes:
-    """The XMP packet (ISO 16684-1) to be written; with `extension`, the name of where the hints are, without them."""
+def xmp_packet(provenance: Provenance, extension: str = "") -> bytes:
+    """The XMP packet. With `extension`, the identifier of extension segments, it leaves the hints to those.
+
+    Raises:
+        ValueError: if it is longer than `MAX_XMP_BYTES`.
+    """
     properties = {
         "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE,
         "xmp:CreatorTool": f"ColourU {provenance.version}",
-        **{f"colouru:{name}": value for name, value in _fields(provenance).items()},
+        **{f"colouru:{name}": value for name, value in _properties(provenance).items()},
     }
     if extension:
         del properties["colouru:Hints"]
@@ -139,13 +147,13 @@ def _xmp(properties: dict[str, str]) -> str:
     return XMP.format(note=XMP_NOTE, namespace=NAMESPACE, properties="\n".join(lines))
 
 
-def _fields(provenance: Provenance) -> dict[str, str]:
-    """What our own namespace holds."""
+def _properties(provenance: Provenance) -> dict[str, str]:
+    """The properties in ColourU's namespace, by name."""
     return {
         "Network": provenance.network,
-        "Model": _writable(provenance.model),
+        "Model": _replace_invalid(provenance.model),
         "Sha256": provenance.sha256,
-        "Version": _writable(provenance.version),
+        "Version": _replace_invalid(provenance.version),
         "Saturation": repr(provenance.saturation),
         "Album": str(provenance.album),
         "Hints": hints_text(provenance),
@@ -153,51 +161,59 @@ def _fields(provenance: Provenance) -> dict[str, str]:
 
 
 def hints_text(provenance: Provenance) -> str:
-    """The hints as JSON without the characters that XML cannot hold; JSON has another way to write those."""
+    """The hints as JSON. Characters that XML does not allow are escaped, as JSON permits."""
     text = hints_to_json(provenance.hints)
     return re.sub("[\ud800-\udfff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _writable(text: str) -> str:
+def _replace_invalid(text: str) -> str:
+    """The text with characters that XML does not allow replaced by question marks."""
     return re.sub("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
 
 
 def read_provenance(picture: Image.Image) -> Provenance | None:
-    """What was written into the file that `picture` was opened from; None where ColourU wrote nothing.
+    """The provenance in the file that `picture` was opened from; None if ColourU did not save it.
 
     Raises:
-        ValueError: if ColourU did, and it is damaged, too long or no longer whole; the message says which.
+        ValueError: if the provenance is damaged, too long or incomplete; the message says which.
     """
     packet = picture.info.get("xmp")
     segments = [content for _, content in getattr(picture, "applist", [])]
-    return provenance_in(packet, segments) if isinstance(packet, bytes) else None
+    return provenance_from_xmp(packet, segments) if isinstance(packet, bytes) else None
 
 
-def provenance_in(packet: bytes, segments: Sequence[bytes] = ()) -> Provenance | None:
-    """The same of the XMP of a file, and of the segments of a JPEG, in which the rest of it may be."""
+def provenance_from_xmp(packet: bytes, segments: Sequence[bytes] = ()) -> Provenance | None:
+    """The provenance in an XMP packet; None if ColourU did not write it.
+
+    Args:
+        packet: of any file.
+        segments: the contents of all APP segments of a JPEG, which may hold the rest of the packet.
+
+    Raises:
+        ValueError: if the provenance is damaged, too long or incomplete; the message says which.
+    """
     if NAMESPACE.encode() not in packet:
         return None
-    found = _properties(packet)
+    found = _parse_xmp(packet)
     if guid := found.pop("HasExtendedXMP", None):
-        found |= _properties(_extension(segments, guid))
-    # Pictures of before there were albums say nothing of them.
+        found |= _parse_xmp(_join_extension(segments, guid))
+    # Earlier versions did not write it.
     found.setdefault("Album", "0")
     names = {field.name.capitalize(): field.name for field in dataclasses.fields(Provenance)}
     if missing := sorted(names.keys() - found.keys()):
         raise ValueError(f"it lacks {' and '.join(missing)}")
     values: dict[str, Any] = {name: found[key] for key, name in names.items()}
     values["hints"] = tuple(hints_from_json(values["hints"]))
-    # No number that was written is longer, and what is none is quoted in the message.
-    values["saturation"] = float(values["saturation"][:40])
-    values["album"] = int(values["album"][:40])
+    values["saturation"] = float(values["saturation"][:MAX_NUMBER_LENGTH])
+    values["album"] = int(values["album"][:MAX_NUMBER_LENGTH])
     return Provenance(**values)
 
 
-def _extension(segments: Sequence[bytes], guid: str) -> bytes:
-    """The part of the XMP of a JPEG that did not fit into the first segment.
+def _join_extension(segments: Sequence[bytes], guid: str) -> bytes:
+    """The part of a JPEG's XMP that is in extension segments.
 
     Raises:
-        ValueError: if it is not there as a whole.
+        ValueError: if a part of it is missing or changed.
     """
     head = EXTENSION_SEGMENT + guid.encode(errors="replace")
     pieces = {}
@@ -211,41 +227,41 @@ def _extension(segments: Sequence[bytes], guid: str) -> bytes:
     return whole
 
 
-def _properties(packet: bytes) -> dict[str, str]:
-    """The simple properties of our namespace, and the name of the extension, by their names in the XMP.
+def _parse_xmp(packet: bytes) -> dict[str, str]:
+    """The simple properties in ColourU's namespace, and HasExtendedXMP, by their local names.
 
-    Programs that rewrite XMP may turn elements into attributes.
+    Elements and attributes are both read, because programs that rewrite XMP may turn one into the other.
 
     Raises:
-        ValueError: if it is no XML, longer than `MAX_XMP_BYTES`, or defines entities of its own.
+        ValueError: if it is not XML, is longer than `MAX_XMP_BYTES`, or has a document type.
     """
     if len(packet) > MAX_XMP_BYTES:
         raise ValueError(f"it takes {len(packet):,} bytes; at most {MAX_XMP_BYTES:,} are read")
     found: dict[str, str] = {}
     text: list[str] = []
 
-    def own(name: str) -> str | None:
+    def local_name(name: str) -> str | None:
         namespace, _, local = name.rpartition(" ")
         return local if namespace == NAMESPACE or name == f"{XMP_NOTE} HasExtendedXMP" else None
 
     def start(name: str, attributes: dict[str, str]) -> None:
         text.clear()
-        found.update({local: value for key, value in attributes.items() if (local := own(key))})
+        found.update({local: value for key, value in attributes.items() if (local := local_name(key))})
 
     def end(name: str) -> None:
-        if local := own(name):
+        if local := local_name(name):
             found[local] = "".join(text)
         text.clear()
 
     def refuse(*_: Any) -> None:
         raise ValueError("it has a document type, which XMP has not")
 
-    # XMP in a picture is always UTF-8; for another encoding Python would be asked, by a name that a stranger chose.
+    # XMP in a picture is always UTF-8. Without this argument the file could choose any of Python's codecs.
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = text.append
-    # Entities that name each other would grow without end; they need a document type.
+    # Nested entities could expand without limit ("billion laughs"). They can only be defined in a document type.
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(packet.rstrip(b"\0"), True)

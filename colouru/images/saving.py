@@ -1,4 +1,4 @@
-"""Pictures written to files, as a whole or as their rows come, together with where their colours come from."""
+"""Writes pictures to files, whole or strip by strip, with their EXIF and provenance."""
 
 import contextlib
 import os
@@ -10,12 +10,12 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from colouru.images.directory import RATIONAL, SHORT, Entry
-from colouru.images.exif import ACROSS, DOWN, INCH, MAIN, UNIT, carried_over, directories_of
+from colouru.images.exif import INCH, MAIN_IFD, exif_for_output, exif_ifds
 from colouru.images.jpeg_writer import write_jpeg
-from colouru.images.pixels import eight_bits
+from colouru.images.pixels import to_uint8
 from colouru.images.png_writer import write_png
-from colouru.images.provenance import PNG_KEYWORD, Provenance, hints_text, jpeg_segments, packet
+from colouru.images.provenance import PNG_KEYWORD, Provenance, hints_text, xmp_jpeg_segments, xmp_packet
+from colouru.images.tiff_ifd import RATIONAL, SHORT, Entry, Tag
 from colouru.images.tiff_writer import write_tiff
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -24,12 +24,15 @@ MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383}
 # WebP is encoded from the whole picture in memory.
 MAX_WEBP_MEGAPIXELS = 64
 
+# The quality of JPEG and WebP files, on Pillow's scale up to 100.
+QUALITY = 95
+
 
 def picture_format(path: str | Path) -> str:
-    """The format, as Pillow calls it, that a file of that name is saved in.
+    """The format, by Pillow's name, of a file with that suffix.
 
     Raises:
-        ValueError: if it is none that can tell where its colours come from.
+        ValueError: if pictures cannot be saved with that suffix.
     """
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
@@ -38,16 +41,16 @@ def picture_format(path: str | Path) -> str:
 
 
 def saved_bits(path: str | Path, bits: int) -> int:
-    """How many bits a channel a photo of `bits` has in a file of that name: 16 in TIFF, its own in PNG, 8 elsewhere.
+    """The bits a channel in which a photo of `bits` is saved: 16 in TIFF, its own in PNG, 8 in JPEG and WebP.
 
     Raises:
-        ValueError: if it is none that can tell where its colours come from.
+        ValueError: if pictures cannot be saved with that suffix.
     """
     return {"TIFF": 16, "PNG": bits}.get(picture_format(path), 8)
 
 
 def check_size(path: str | Path, height: int, width: int) -> None:
-    """Raises ValueError if the format that a file of that name is saved in has no room for such a picture."""
+    """Raises ValueError if the format of a file with that suffix cannot hold a picture of that size in pixels."""
     path = Path(path)
     format = picture_format(path)
     if max(height, width) > (most := MAX_SIDES.get(format, max(height, width))):
@@ -70,11 +73,10 @@ def save_picture(
     *,
     keep_location: bool = False,
     resolution: tuple[float, float] | None = None,
-    quality: int = 95,
 ) -> None:
-    """Write a picture of Pillow, which is sRGB and upright, as `save_strips` does."""
+    """Write a Pillow picture, upright and sRGB. The arguments and errors are those of `save_strips`."""
     strips = [np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))]
-    options = {"keep_location": keep_location, "resolution": resolution, "quality": quality}
+    options = {"keep_location": keep_location, "resolution": resolution}
     save_strips(strips, picture.height, picture.width, path, provenance, exif, **options)
 
 
@@ -89,25 +91,23 @@ def save_strips(
     bits: int = 8,
     keep_location: bool = False,
     resolution: tuple[float, float] | None = None,
-    quality: int = 95,
 ) -> None:
-    """Write a picture together with where its colours come from; a file of that name is replaced only by a whole one.
+    """Write a picture with its EXIF and provenance. An existing file is replaced only when the new one is complete.
 
-    TIFF and PNG keep every pixel as it is, JPEG and WebP nearly. TIFF has the colour profile of sRGB; for the others a
-    picture without one is sRGB.
+    TIFF and PNG keep every pixel exactly, JPEG and WebP approximately. TIFF contains the colour profile of sRGB; in the
+    other formats a picture without a profile is sRGB.
 
     Args:
-        strips: all rows in order, (h,W,3) sRGB, uint8 or, with 16 `bits`, uint16; each is used up before the next is
-            taken.
+        strips: all rows in order, (h,W,3) sRGB, uint8 or, with 16 `bits`, uint16. Each strip is used up before the next
+            is taken.
         path: ends in .png, .jpg, .jpeg, .webp, .tif or .tiff.
-        exif: of the photo, as `Photo.exif` has it. Its location stays out unless `keep_location`.
-        bits: 8 or 16, a channel of TIFF and PNG.
+        exif: of the photo, as `Photo.exif` has it. Its location is left out unless `keep_location` is set.
+        bits: a channel of TIFF and PNG, 8 or 16.
         resolution: pixels an inch, across and down, as `Photo.resolution` has it.
-        quality: of JPEG and WebP, up to 100.
 
     Raises:
-        ValueError: if the name ends otherwise, the format has no room for such a picture, or the notes of the hints are
-            too long.
+        ValueError: if pictures cannot be saved with that suffix, the format cannot hold a picture of that size, the
+            hints' notes are too long, or the strips do not have `height` rows.
         OSError: if the file cannot be written.
     """
     path = Path(path)
@@ -115,37 +115,52 @@ def save_strips(
     format = picture_format(path)
     resolution = resolution if resolution and all(1 <= side < 1e6 for side in resolution) else None
     dtype = np.dtype(f"u{bits // 8}")
-    kept = carried_over(exif, width, height, keep_location=keep_location)
-    xmp = packet(provenance)
-    with _replacing(path) as file:
+    exif = exif_for_output(exif, width, height, keep_location=keep_location)
+    xmp = xmp_packet(provenance)
+    strips = _checked_rows(strips, height)
+    with _atomic_write(path) as file:
         if format == "TIFF":
-            order, directories = directories_of(kept)
-            main = directories.pop(MAIN, {}) | (_resolution_tags(order, *resolution) if resolution else {})
-            write_tiff(file, strips, height, width, dtype, order=order, entries=main, inner=directories, xmp=xmp)
+            byte_order, ifds = exif_ifds(exif)
+            entries = ifds.pop(MAIN_IFD, {}) | (_resolution_tags(byte_order, *resolution) if resolution else {})
+            tags = {"byte_order": byte_order, "entries": entries, "sub_ifds": ifds, "xmp": xmp}
+            write_tiff(file, strips, height, width, dtype, **tags)
         elif format == "PNG":
-            # The hints once more for people, in whatever shows a PNG's text.
+            # The hints stand in a text chunk too, for people who look at it in an image viewer.
             texts = [("XML:com.adobe.xmp", xmp.decode()), (PNG_KEYWORD, hints_text(provenance))]
-            write_png(file, strips, height, width, dtype, texts=texts, exif=kept, resolution=resolution)
+            write_png(file, strips, height, width, dtype, texts=texts, exif=exif, resolution=resolution)
         elif format == "JPEG":
-            segments = jpeg_segments(provenance)
-            options = {"quality": quality, "exif": kept, "segments": segments, "resolution": resolution}
-            write_jpeg(file, (eight_bits(strip) for strip in strips), height, width, **options)
+            metadata = {"exif": exif, "segments": xmp_jpeg_segments(provenance), "resolution": resolution}
+            write_jpeg(file, (to_uint8(strip) for strip in strips), height, width, quality=QUALITY, **metadata)
         else:
-            # WebP has no place for a resolution but EXIF.
-            whole = np.concatenate([eight_bits(strip) for strip in strips])
-            Image.fromarray(whole).save(file, "WEBP", exif=kept, xmp=xmp, quality=quality)
+            # WebP cannot store a resolution outside EXIF.
+            whole = np.concatenate([to_uint8(strip) for strip in strips])
+            Image.fromarray(whole).save(file, "WEBP", exif=exif, xmp=xmp, quality=QUALITY)
 
 
-def _resolution_tags(order: str, across: float, down: float) -> dict[int, Entry]:
+def _checked_rows(strips: Iterable[np.ndarray], height: int) -> Iterator[np.ndarray]:
+    """The strips; raises ValueError at the end if they do not have `height` rows together."""
+    rows = 0
+    for strip in strips:
+        rows += len(strip)
+        yield strip
+    if rows != height:
+        raise ValueError(f"expected {height} rows, got {rows}")
+
+
+def _resolution_tags(byte_order: str, across: float, down: float) -> dict[int, Entry]:
     def rational(value: float) -> Entry:
-        return Entry(RATIONAL, 1, struct.pack(order + "II", round(value * 1000), 1000))
+        return Entry(RATIONAL, 1, struct.pack(byte_order + "II", round(value * 1000), 1000))
 
-    return {ACROSS: rational(across), DOWN: rational(down), UNIT: Entry(SHORT, 1, struct.pack(order + "H", INCH))}
+    return {
+        Tag.X_RESOLUTION: rational(across),
+        Tag.Y_RESOLUTION: rational(down),
+        Tag.RESOLUTION_UNIT: Entry(SHORT, 1, struct.pack(byte_order + "H", INCH)),
+    }
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which takes the place of `path` once it is complete."""
+def _atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which replaces `path` when the block ends without an error."""
     partial = path.with_name(f".colouru-{os.getpid()}-{os.urandom(4).hex()}.partial")
     try:
         with open(partial, "xb") as file:

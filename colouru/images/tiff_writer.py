@@ -1,34 +1,32 @@
-"""TIFF files written as rows come: tiled, deflated, with a predictor, as BigTIFF where they need it.
+"""Writes TIFF files whose rows come in strips: tiled, deflated, with a predictor, as BigTIFF if they are large.
 
-Knows nothing of colours, but that they are sRGB.
+The pixels are sRGB. Otherwise this module knows nothing of colour.
 """
 
-import os
+import functools
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 import numpy as np
 from PIL import ImageCms
 
-from colouru.images.directory import LONG, LONG8, SHORT, UNDEFINED, Entry, Layout, write_directory
+from colouru.images.parallel import map_ahead
+from colouru.images.pixels import regroup
+from colouru.images.tiff_ifd import BYTE, LONG, LONG8, SHORT, UNDEFINED, Entry, Layout, Tag, write_header, write_ifd
 
-TILE = 256
+TILE_SIDE = 256
 
-# Offsets of four bytes end here; deflate makes noise a little larger than it was.
-CLASSIC_BYTES = (1 << 32) - (64 << 20)
+# Above this many bytes of pixels BigTIFF is used. Offsets of four bytes end at 4 GiB, and deflate may enlarge noise.
+MAX_CLASSIC_BYTES = (1 << 32) - (64 << 20)
 
-DEFLATE, RGB, CHUNKY, HORIZONTAL, UNSIGNED = 8, 2, 1, 2, 1
-
-BYTE = 1
+DEFLATE, RGB, CHUNKY, HORIZONTAL_PREDICTOR, UNSIGNED = 8, 2, 1, 2, 1
 
 
 def srgb_profile() -> bytes:
-    """The ICC profile of sRGB, the same bytes on every day."""
+    """The ICC profile of sRGB, with the date removed so that the bytes are always equal."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    # When it was made.
     profile[24:36] = bytes(12)
     return bytes(profile)
 
@@ -40,101 +38,95 @@ def write_tiff(
     width: int,
     dtype: np.dtype,
     *,
-    order: str = "<",
+    byte_order: str = "<",
     entries: Mapping[int, Entry] | None = None,
-    inner: Mapping[int, dict[int, Entry]] | None = None,
+    sub_ifds: Mapping[int, dict[int, Entry]] | None = None,
     xmp: bytes = b"",
 ) -> None:
     """Write a picture whose rows come in strips (h,W,3) of uint8 or uint16, from top to bottom.
 
     Args:
-        file: empty, and one that can be sought in.
-        order: "<" or ">", in which the entries are, and everything is written.
+        file: empty and seekable.
+        byte_order: "<" or ">", of the given entries and of everything that is written.
         entries: further tags of the picture.
-        inner: further directories, such as EXIF's, by the tags that point to them.
+        sub_ifds: further IFDs, such as EXIF's, by the tags that point to them.
     """
-    layout = Layout(order, big=height * width * 3 * dtype.itemsize > CLASSIC_BYTES)
-    file.write(_head(layout, 0))
-    offsets, counts = [], []
-    for tile in _compressed(strips, height, width, dtype.newbyteorder(order)):
+    layout = Layout(byte_order, bigtiff=height * width * 3 * dtype.itemsize > MAX_CLASSIC_BYTES)
+    file.write(write_header(layout, 0))
+    offsets, byte_counts = [], []
+    for tile in _compressed_tiles(strips, width, dtype.newbyteorder(byte_order)):
         offsets.append(file.tell())
-        counts.append(len(tile))
+        byte_counts.append(len(tile))
         file.write(tile)
-
-    def numbers(kind: int, *values: int) -> Entry:
-        form = {SHORT: "H", LONG: "I", LONG8: "Q"}[kind]
-        return Entry(kind, len(values), struct.pack(f"{order}{len(values)}{form}", *values))
-
-    place = LONG8 if layout.big else LONG
-    profile = srgb_profile()
-    tags = dict(entries or {}) | {
-        256: numbers(LONG, width),
-        257: numbers(LONG, height),
-        258: numbers(SHORT, *[8 * dtype.itemsize] * 3),
-        259: numbers(SHORT, DEFLATE),
-        262: numbers(SHORT, RGB),
-        277: numbers(SHORT, 3),
-        # Or a dark picture might be taken for one of fewer bits.
-        281: numbers(SHORT, *[np.iinfo(dtype).max] * 3),
-        284: numbers(SHORT, CHUNKY),
-        317: numbers(SHORT, HORIZONTAL),
-        322: numbers(SHORT, TILE),
-        323: numbers(SHORT, TILE),
-        324: numbers(place, *offsets),
-        325: numbers(place, *counts),
-        339: numbers(SHORT, *[UNSIGNED] * 3),
-        34_675: Entry(UNDEFINED, len(profile), profile),
-    }
+    tags = dict(entries or {}) | _picture_tags(layout, height, width, dtype, offsets, byte_counts)
     if xmp:
-        tags[700] = Entry(BYTE, len(xmp), xmp)
-    for pointer, directory in (inner or {}).items():
-        # Directories begin at even bytes.
-        file.write(b"\0" * (file.tell() % 2))
-        tags[pointer] = numbers(place, file.tell())
-        file.write(write_directory(layout, directory, file.tell()))
-    file.write(b"\0" * (file.tell() % 2))
-    first = file.tell()
-    file.write(write_directory(layout, tags, first))
+        tags[Tag.XMP] = Entry(BYTE, len(xmp), xmp)
+    for pointer, sub_ifd in (sub_ifds or {}).items():
+        offset = _even_position(file)
+        tags[pointer] = _integers(layout, LONG8 if layout.bigtiff else LONG, offset)
+        file.write(write_ifd(layout, sub_ifd, offset))
+    first_ifd = _even_position(file)
+    file.write(write_ifd(layout, tags, first_ifd))
     file.seek(0)
-    file.write(_head(layout, first))
+    file.write(write_header(layout, first_ifd))
 
 
-def _head(layout: Layout, first: int) -> bytes:
-    mark = b"II" if layout.order == "<" else b"MM"
-    version = struct.pack(layout.order + "HHH", 43, 8, 0) if layout.big else struct.pack(layout.order + "H", 42)
-    return mark + version + struct.pack(layout.offset, first)
+def _picture_tags(
+    layout: Layout, height: int, width: int, dtype: np.dtype, offsets: list[int], byte_counts: list[int]
+) -> dict[int, Entry]:
+    integers = functools.partial(_integers, layout)
+    offset_type = LONG8 if layout.bigtiff else LONG
+    profile = srgb_profile()
+    return {
+        Tag.IMAGE_WIDTH: integers(LONG, width),
+        Tag.IMAGE_LENGTH: integers(LONG, height),
+        Tag.BITS_PER_SAMPLE: integers(SHORT, *[8 * dtype.itemsize] * 3),
+        Tag.COMPRESSION: integers(SHORT, DEFLATE),
+        Tag.PHOTOMETRIC: integers(SHORT, RGB),
+        Tag.SAMPLES_PER_PIXEL: integers(SHORT, 3),
+        # Without it a dark picture could be taken for one of fewer bits.
+        Tag.MAX_SAMPLE_VALUE: integers(SHORT, *[np.iinfo(dtype).max] * 3),
+        Tag.PLANAR_CONFIGURATION: integers(SHORT, CHUNKY),
+        Tag.PREDICTOR: integers(SHORT, HORIZONTAL_PREDICTOR),
+        Tag.TILE_WIDTH: integers(SHORT, TILE_SIDE),
+        Tag.TILE_LENGTH: integers(SHORT, TILE_SIDE),
+        Tag.TILE_OFFSETS: integers(offset_type, *offsets),
+        Tag.TILE_BYTE_COUNTS: integers(offset_type, *byte_counts),
+        Tag.SAMPLE_FORMAT: integers(SHORT, *[UNSIGNED] * 3),
+        Tag.ICC_PROFILE: Entry(UNDEFINED, len(profile), profile),
+    }
 
 
-def _compressed(strips: Iterable[np.ndarray], height: int, width: int, dtype: np.dtype) -> Iterable[bytes]:
-    """The tiles, row by row of them, compressed while the next rows are made."""
-    across = -(-width // TILE)
-    # What lies beyond the picture is black.
-    rows = np.zeros((TILE, across * TILE, 3), dtype.newbyteorder("="))
-    filled = top = 0
-    waiting: list[Future[bytes]] = []
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for strip in strips:
-            while len(strip):
-                part = strip[: TILE - filled]
-                rows[filled : filled + len(part), :width] = part
-                filled, top, strip = filled + len(part), top + len(part), strip[len(part) :]
-                if filled == TILE or top == height:
-                    rows[filled:] = 0
-                    tiles = [np.array(rows[:, at : at + TILE]) for at in range(0, across * TILE, TILE)]
-                    started = [pool.submit(_compress, tile, dtype) for tile in tiles]
-                    for tile in waiting:
-                        yield tile.result()
-                    waiting, filled = started, 0
-        for tile in waiting:
-            yield tile.result()
-    if top != height:
-        raise ValueError(f"expected {height} rows, got {top}")
+def _integers(layout: Layout, field_type: int, *values: int) -> Entry:
+    form = {SHORT: "H", LONG: "I", LONG8: "Q"}[field_type]
+    return Entry(field_type, len(values), struct.pack(f"{layout.byte_order}{len(values)}{form}", *values))
+
+
+def _even_position(file: BinaryIO) -> int:
+    """The position in the file, after padding it to an even one, at which an IFD must begin."""
+    file.write(b"\0" * (file.tell() % 2))
+    return file.tell()
+
+
+def _compressed_tiles(strips: Iterable[np.ndarray], width: int, dtype: np.dtype) -> Iterator[bytes]:
+    """The compressed tiles, from left to right and top to bottom."""
+    across = -(-width // TILE_SIDE)
+
+    def tiles() -> Iterator[np.ndarray]:
+        for rows in regroup(strips, TILE_SIDE, width, dtype.newbyteorder("=")):
+            # Tiles at the right and lower edge are padded with black.
+            padded = np.zeros((TILE_SIDE, across * TILE_SIDE, 3), rows.dtype)
+            padded[: len(rows), :width] = rows
+            for left in range(0, across * TILE_SIDE, TILE_SIDE):
+                yield padded[:, left : left + TILE_SIDE]
+
+    # A row of tiles is compressed while the next rows are coloured.
+    yield from map_ahead(functools.partial(_compress, dtype=dtype), tiles(), ahead=across)
 
 
 def _compress(tile: np.ndarray, dtype: np.dtype) -> bytes:
     differences = tile.copy()
     differences[:, 1:] -= tile[:, :-1]
-    # Between neighbours of a photograph there is nothing to be found again: to look for it takes twice as long, and
-    # makes the file no smaller.
+    # Z_RLE, because searching for matches takes twice as long and photographs have none: the files are no smaller.
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
     return packer.compress(differences.astype(dtype, copy=False).tobytes()) + packer.flush()

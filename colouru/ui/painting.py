@@ -9,7 +9,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from colouru.images.photo import DAMAGE
+from colouru.images.errors import DECODE_ERRORS
 from colouru.painted import hints_from_layer
 from colouru.ui import words
 
@@ -48,6 +48,6 @@ def read_layer(layer_url: str) -> np.ndarray:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as layer:
             if max(layer.size) <= 2 * SKETCH_SIDE:
                 return np.asarray(layer.convert("RGBA"))
-    except DAMAGE:
+    except DECODE_ERRORS:
         pass
     raise ValueError(words.UNREADABLE_SKETCH)
