@@ -28,7 +28,7 @@ PAGE_SUFFIX = "-hints"
 
 # Files with one of these endings, or with none, are taken for photos. Formats that cannot be read are among them, such
 # as raw files of cameras: each gets a record with the reason, so that no photo is passed over without a word.
-PHOTO_ENDINGS = {ending for ending, format in Image.registered_extensions().items() if format in READABLE_FORMATS} | set(
+PHOTO_ENDINGS = {ending for ending, name in Image.registered_extensions().items() if name in READABLE_FORMATS} | set(
     ".jp2 .j2k .jpx .jpf .j2c .psd .psb .jxl .tga .heic .heif .hif .dng .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef".split()
 )
 

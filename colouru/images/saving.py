@@ -1,15 +1,13 @@
 """Writes pictures to files, whole or strip by strip, with their EXIF and provenance."""
 
-import contextlib
-import os
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
+from colouru.atomic_file import atomic_write
 from colouru.images.exif import INCH, MAIN_IFD, exif_for_output, exif_ifds
 from colouru.images.jpeg_writer import write_jpeg
 from colouru.images.pixels import to_uint8
@@ -118,7 +116,7 @@ def save_strips(
     exif = exif_for_output(exif, width, height, keep_location=keep_location)
     xmp = xmp_packet(provenance)
     strips = _checked_rows(strips, height)
-    with _atomic_write(path) as file:
+    with atomic_write(path) as partial, open(partial, "xb") as file:
         if format == "TIFF":
             byte_order, ifds = exif_ifds(exif)
             entries = ifds.pop(MAIN_IFD, {}) | (_resolution_tags(byte_order, *resolution) if resolution else {})
@@ -156,15 +154,3 @@ def _resolution_tags(byte_order: str, across: float, down: float) -> dict[int, E
         Tag.Y_RESOLUTION: rational(down),
         Tag.RESOLUTION_UNIT: Entry(SHORT, 1, struct.pack(byte_order + "H", INCH)),
     }
-
-
-@contextlib.contextmanager
-def _atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which replaces `path` when the block ends without an error."""
-    partial = path.with_name(f".colouru-{os.getpid()}-{os.urandom(4).hex()}.partial")
-    try:
-        with open(partial, "xb") as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
