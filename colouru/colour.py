@@ -5,6 +5,9 @@ in dimension 1: `rgb` in [0, 1], `lab` in CIELAB units, `L` = L*/50 - 1, `ab` = 
 """
 
 import functools
+import numbers
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +57,22 @@ def linear_light(samples: np.ndarray) -> Tensor:
 def to_bytes(rgb: Tensor) -> Tensor:
     """The nearest sRGB bytes, any shape uint8, of sRGB in [0, 1]."""
     return (rgb * 255).round().to(torch.uint8)
+
+
+def hex_colour(rgb: Iterable[int]) -> str:
+    """`#rrggbb` of three bytes."""
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
+def hex_bytes(colour: str) -> list[int]:
+    """The three bytes of `#rrggbb`."""
+    return list(bytes.fromhex(colour[1:]))
+
+
+def check_saturation(saturation: Any, most: float = 2) -> None:
+    """Raise ValueError unless chroma can be multiplied by `saturation`, a number from 0 to `most`."""
+    if isinstance(saturation, bool) or not isinstance(saturation, numbers.Real) or not 0 <= saturation <= most:
+        raise ValueError(f"expected a saturation from 0 to {most:g}, got {saturation!r:.60}")
 
 
 def _mix(matrix: Tensor, channels: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from colouru.colour import rgb_to_lab, to_network
+from colouru.colour import hex_bytes, rgb_to_lab, to_network
 
 DEFAULT_SIZE = 0.03
 MAX_HINTS = 10_000
@@ -146,7 +146,7 @@ def as_hints(hints: Any) -> list[Hint]:
 
 def hint_colours(hints: Sequence[Hint]) -> Tensor:
     """The ab of each hint's colour, (K,2) in the network's units."""
-    rgb = torch.tensor([list(bytes.fromhex(hint.colour[1:])) for hint in hints]).view(-1, 3, 1, 1) / 255
+    rgb = torch.tensor([hex_bytes(hint.colour) for hint in hints]).view(-1, 3, 1, 1) / 255
     return to_network(rgb_to_lab(rgb))[1][..., 0, 0]
 
 

@@ -78,7 +78,7 @@ class Config:
             verb = "lacks" if wrong[0] in names else "has the unknown key"
             raise WeightsError(f"{CONFIG_NAME} {verb} {reprlib.repr(wrong[0])}; it may need another version of ColourU")
         for role in ROLES:
-            _check_network(role, values[role])
+            _check_config_of(role, values[role])
         sizes, sha256 = values["working_size"], values["sha256"]
         if not isinstance(sizes, dict) or sizes.keys() != set(ROLES):
             raise WeightsError(f"{CONFIG_NAME}: working_size must have exactly {' and '.join(ROLES)}")
@@ -94,7 +94,13 @@ class Config:
         return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2) + "\n"
 
 
-def _check_network(role: str, values: Any) -> None:
+def check_network(network: Any) -> None:
+    """Raise ValueError unless `network` is one of `ROLES`."""
+    if network not in ROLES:
+        raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r:.60}")
+
+
+def _check_config_of(role: str, values: Any) -> None:
     if not isinstance(values, dict) or "network" not in values:
         raise WeightsError(f"{CONFIG_NAME}: {role} must be an object that names its network")
     if not isinstance(values["network"], str) or values["network"] not in COLOURIZERS:

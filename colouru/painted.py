@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import label
 
+from colouru.colour import hex_bytes, hex_colour
 from colouru.hints import MAX_HINTS, Hint, hint_regions
 
 MAX_LAYER_SIDE = 512
@@ -58,7 +59,7 @@ def hints_from_layer(layer: np.ndarray, among: np.ndarray | None = None) -> list
         if _is_rim(patch, painted[window], least=RIM * max(height, width)):
             continue
         first = int(np.flatnonzero(patch)[0])
-        colour = "#{:02x}{:02x}{:02x}".format(*layer[window][np.unravel_index(first, patch.shape)][:3])
+        colour = hex_colour(layer[window][np.unravel_index(first, patch.shape)][:3])
         for row, column, side in inscribed_squares(patch, least=LEAST_DETAIL * max(height, width)):
             hints.append(
                 Hint(
@@ -122,5 +123,5 @@ def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarr
     layer = np.zeros((height, width, 4), np.uint8)
     hints = list(hints)
     for hint, (rows, columns) in zip(hints, hint_regions(hints, height, width), strict=True):
-        layer[rows, columns] = [*bytes.fromhex(hint.colour[1:]), 255]
+        layer[rows, columns] = [*hex_bytes(hint.colour), 255]
     return layer

@@ -172,9 +172,9 @@ def test_without_features_what_belongs_to_a_spot_is_what_is_as_light(report_mode
     canvas = pipeline(report_model, device="cpu").open(
         np.repeat(np.uint8([[30], [220]]), 32, axis=0).repeat(64, axis=1)
     )
-    assert (canvas.belonging(0.5, 0.1)[:14] > 250).all() and (canvas.belonging(0.5, 0.1)[18:] < 10).all()
+    assert (canvas.similarity_mask(0.5, 0.1)[:14] > 250).all() and (canvas.similarity_mask(0.5, 0.1)[18:] < 10).all()
     with pytest.raises(ValueError, match="inside the picture"):
-        canvas.belonging(1.5, 0)
+        canvas.similarity_mask(1.5, 0)
 
 
 def test_a_layer_of_other_proportions_is_refused(colourize):

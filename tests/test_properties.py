@@ -9,9 +9,9 @@ from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
 from colouru import Hint, pipeline
+from colouru.canvas import Canvas
 from colouru.colour import AB_SCALE, into_gamut, picture_to_lab
 from colouru.hints import hint_regions, hint_squares
-from colouru.pipeline import Canvas
 
 HEIGHT, WIDTH = 45, 60
 

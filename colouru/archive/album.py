@@ -47,7 +47,7 @@ def gather(
                 hints = as_hints(hints_file) if hints_file else list(provenance.hints if provenance else ())
                 if hints:
                     canvas = colourize.open(open_photo(path, max_megapixels=max_megapixels))
-                    told[name] = canvas.precedents(hints)
+                    told[name] = canvas.reference_hints(hints)
                     digest.update(f"{name}\n{sha256_of(path)} {sha256_of_hints(hints)}\n".encode(errors="replace"))
         except (ValueError, OSError):
             continue
