@@ -25,7 +25,8 @@ from colouru.colour import (
     to_bytes,
     to_network,
 )
-from colouru.hints import Hint, as_hints, hint_colours, hint_regions, hint_squares, pixel_at, rasterize
+from colouru.hint_maps import hint_colours, hint_regions, hint_squares, pixel_at, rasterize
+from colouru.hints import Hint, as_hints
 from colouru.images.photo import Photo
 from colouru.images.pixels import bands, three_channels
 from colouru.images.provenance import Provenance
@@ -34,7 +35,7 @@ from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, check_network
 from colouru.networks.album import Precedents
 from colouru.predictor import Prediction, Predictor
-from colouru.rendering import Band, Chroma, in_bands, render
+from colouru.render import Band, Chroma, in_bands, render
 from colouru.results import Advice, Colourization, Suggestion
 
 # Whether a photo has colours of its own is asked of a copy with this longer side, in which JPEG noise has averaged out.
@@ -246,7 +247,7 @@ class Canvas:
             ValueError: if the spot lies outside the picture.
         """
         _check_spot(x, y)
-        return guidance.belonging(self.predictors["gan"].similarity_features(self.encodings["gan"]), x, y)
+        return guidance.similarity_mask(self.predictors["gan"].similarity_features(self.encodings["gan"]), x, y)
 
     def reference_hints(self, hints: Any) -> Precedents:
         """What hints of this photo tell other photos of its series, for their `set_references`.
@@ -280,7 +281,7 @@ class Canvas:
         if not isinstance(hints, (np.ndarray, Image.Image)):
             return as_hints(hints)
         # Late: it imports SciPy and scikit-image, 45 MB, which only painted layers need.
-        from colouru.painted import hints_from_layer
+        from colouru.hint_layer import hints_from_layer
 
         layer = np.asarray(hints)
         self._check_proportions(layer)

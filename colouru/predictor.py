@@ -95,7 +95,7 @@ class Predictor:
         """Distinct colours for the spot at `x`, `y` in [0, 1] of L* `lightness`; see `guidance.distinct_colours`."""
         raise ValueError(NO_GUIDANCE)
 
-    def uncertainty(self, encoding: Encoding, hint_mask: Tensor) -> guidance.Doubt:
+    def uncertainty(self, encoding: Encoding, hint_mask: Tensor) -> guidance.Uncertainty:
         """What is not known of the first working copy, given where its hints are."""
         raise ValueError(NO_GUIDANCE)
 
@@ -193,8 +193,8 @@ class GuidedPredictor(Predictor):
         return guidance.likely_colours(self.network, context, x, y, lightness)
 
     @torch.inference_mode()
-    def uncertainty(self, encoding: GuidedEncoding, hint_mask: Tensor) -> guidance.Doubt:
-        return guidance.doubt(self.network, encoding.features, hint_mask.to(self.device))
+    def uncertainty(self, encoding: GuidedEncoding, hint_mask: Tensor) -> guidance.Uncertainty:
+        return guidance.uncertainty(self.network, encoding.features, hint_mask.to(self.device))
 
     @torch.inference_mode()
     def reference_hints(self, encoding: GuidedEncoding, hint_ab: Tensor, hint_mask: Tensor) -> Precedents:

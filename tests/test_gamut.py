@@ -1,14 +1,14 @@
 import numpy as np
 import torch
 
-from colouru.colour import into_gamut
-from colouru.gamut import BLACK, HALF, QUARTER, RANGE, STEPS, TURN, nearness
+from colouru.colour import LAB_OFFSET, into_gamut
+from colouru.gamut import F_RANGE, HALF_TURN, LIGHTNESS_STEPS, QUARTER_STEPS, TURN, inverse_chroma_limit
 
 
 def reach(L: torch.Tensor, p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
     """How far |p| + |q| may go, by the table, at that lightness and in that direction."""
-    half = (QUARTER * (1 + q / (p.abs() + q.abs()))).long() + HALF * (p < 0)
-    return 1 / nearness()[(L * STEPS / 100).long() * TURN + half]
+    half = (QUARTER_STEPS * (1 + q / (p.abs() + q.abs()))).long() + HALF_TURN * (p < 0)
+    return 1 / inverse_chroma_limit()[(L * LIGHTNESS_STEPS / 100).long() * TURN + half]
 
 
 def test_the_table_reaches_as_far_as_the_gamut_and_little_further():
@@ -24,6 +24,6 @@ def test_the_table_reaches_as_far_as_the_gamut_and_little_further():
 
 
 def test_it_ends_at_white_and_black():
-    assert nearness().shape == ((STEPS + 1) * TURN,) and np.isclose(BLACK + RANGE, 1)
+    assert inverse_chroma_limit().shape == ((LIGHTNESS_STEPS + 1) * TURN,) and np.isclose(LAB_OFFSET + F_RANGE, 1)
     # A byte allows a little more than nothing.
-    assert (1 / nearness()[-TURN:] < 0.02).all()
+    assert (1 / inverse_chroma_limit()[-TURN:] < 0.02).all()

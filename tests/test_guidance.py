@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from colouru.colour import AB_SCALE, into_gamut, lab_to_rgb, rgb_to_lab
-from colouru.guidance import DISTINCT, MAX_SUGGESTIONS, belonging, distinct_colours, doubt
+from colouru.guidance import DISTINCT, MAX_SUGGESTIONS, distinct_colours, similarity_mask, uncertainty
 from colouru.networks import Generator
 from colouru.networks.bins import AB_BINS, nearest_bin
 
@@ -44,13 +44,13 @@ def test_what_is_certain_is_the_only_suggestion():
     assert ab.tolist() == [20, 30] and likelihood == pytest.approx(1)
 
 
-def test_a_dot_takes_the_doubt_away_where_it_is(network):
+def test_a_dot_takes_the_uncertainty_away_where_it_is(network):
     L = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 1, 48, 64).clone()
     hint_mask = torch.zeros(1, 1, 48, 64)
     with torch.inference_mode():
-        before = doubt(network, network.see(L), hint_mask)
+        before = uncertainty(network, network.see(L), hint_mask)
         hint_mask[..., 20:28, 8:16] = 1
-        after = doubt(network, network.see(L), hint_mask)
+        after = uncertainty(network, network.see(L), hint_mask)
     assert before.gain.shape == before.deviation.shape == (12, 16)
     assert (after.deviation <= before.deviation + 1e-2).all()
     assert after.deviation[6, 2] < 0.5 * before.deviation[6, 2]
@@ -63,11 +63,11 @@ def test_the_gain_is_the_fall_of_the_variance_that_a_dot_brings(network):
     L = 2 * torch.rand(1, 1, 32, 32) - 1
     with torch.inference_mode():
         sight = network.see(L)
-        before = doubt(network, sight, torch.zeros(1, 1, 32, 32))
+        before = uncertainty(network, sight, torch.zeros(1, 1, 32, 32))
         row, column = divmod(int(before.gain.argmax()), before.gain.shape[1])
         hint_mask = torch.zeros(1, 1, 32, 32)
         hint_mask[..., 4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = 1
-        after = doubt(network, sight, hint_mask)
+        after = uncertainty(network, sight, hint_mask)
     # `deviation` counts both channels, the mean squared error is over them.
     fall = (before.deviation.square() - after.deviation.square()).mean() / 2
     assert float(fall) == pytest.approx(float(before.gain.max()), rel=0.05)
@@ -78,7 +78,7 @@ def test_what_belongs_to_a_spot_ends_at_an_edge_and_hangs_together():
     places[:, :, 30:] = 5  # another thing
     places[:, 5:15, 45:55] = 0  # the same, beyond it
     places[:, 20, 10] = 5  # a speck
-    found = belonging(places, 0.1, 0.5)
+    found = similarity_mask(places, 0.1, 0.5)
     assert found.shape == (40, 60) and found[20, 6] == 255
     assert (found[:, :29] > 250).all() and (found[:, 31:] < 30).all()
-    assert belonging(torch.zeros(1, 1, 1), 1, 0).tolist() == [[255]]
+    assert similarity_mask(torch.zeros(1, 1, 1), 1, 0).tolist() == [[255]]

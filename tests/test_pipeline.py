@@ -12,9 +12,10 @@ from skimage.data import astronaut, camera
 
 from colouru import Hint, normalized_loss, pipeline
 from colouru.colour import AB_SCALE, into_gamut, rgb_to_lab
-from colouru.hints import hint_squares, hints_to_json
+from colouru.hint_layer import layer_from_hints
+from colouru.hint_maps import hint_squares
+from colouru.hints import hints_to_json
 from colouru.images.photo import open_photo
-from colouru.painted import layer_from_hints
 
 RED = Hint(x=0.5, y=0.5, colour="#d02020", size=0.1)
 
@@ -199,7 +200,7 @@ def test_an_open_canvas_answers_as_the_pipeline_does(colourize):
 def test_bands_leave_no_seam(colourize, monkeypatch):
     photo = astronaut()[:150]
     whole = np.asarray(colourize(photo, [RED]).gan)
-    monkeypatch.setattr("colouru.rendering.BAND_PIXELS", 512 * 7)
+    monkeypatch.setattr("colouru.render.BAND_PIXELS", 512 * 7)
     assert np.array_equal(np.asarray(colourize(photo, [RED]).gan), whole)
 
 

@@ -9,7 +9,7 @@ from skimage.data import astronaut
 from colouru import Hint, pipeline
 from colouru.colour import AB_SCALE
 from colouru.config import InferenceSettings
-from colouru.hints import hint_squares, rasterize
+from colouru.hint_maps import hint_squares, rasterize
 from colouru.model import ROLES
 from colouru.pipeline import Colourizer, find_model
 from colouru.predictor import max_hint_change, max_patch_change

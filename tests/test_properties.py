@@ -11,7 +11,7 @@ from skimage.data import astronaut, chelsea, coffee
 from colouru import Hint, pipeline
 from colouru.canvas import Canvas
 from colouru.colour import AB_SCALE, into_gamut, picture_to_lab
-from colouru.hints import hint_regions, hint_squares
+from colouru.hint_maps import hint_regions, hint_squares
 
 HEIGHT, WIDTH = 45, 60
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageCms
 
-from colouru.colour import encode_gamma
+from colouru.colour import LAB_DELTA, LAB_OFFSET, LAB_SLOPE, encode_gamma
 
 # From XYZ with the white D50, in which profiles meet, to linear sRGB: the inverse of sRGB's own, adapted by Bradford.
 RGB_FROM_D50 = np.linalg.inv(
@@ -118,7 +118,7 @@ def _grey(tags: dict[bytes, bytes], connection: bytes, dtype: np.dtype) -> Trans
     if connection == b"Lab ":
         # The curve then tells lightness.
         f = (luminance * 100 + 16) / 116
-        luminance = np.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
+        luminance = np.where(f > LAB_DELTA, f**3, (f - LAB_OFFSET) / LAB_SLOPE)
     encoded = encode_gamma(torch.tensor(luminance)).clamp(0, 1).numpy()
     if np.abs(encoded - np.linspace(0, 1, steps)).max() < SAME:
         return None
@@ -148,7 +148,7 @@ def lab_to_srgb(lab: np.ndarray) -> np.ndarray:
     """sRGB (H,W,3) uint16 of CIELAB with the white D50, (H,W,3) float, as TIFF files hold it."""
     y = (lab[..., 0] + 16) / 116
     f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
-    xyz = np.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787) * D50
+    xyz = np.where(f > LAB_DELTA, f**3, (f - LAB_OFFSET) / LAB_SLOPE) * D50
     linear = torch.tensor(xyz @ RGB_FROM_D50.T)
     return (encode_gamma(linear.clamp(0, 1)) * 65_535).round().numpy().astype(np.uint16)
 

@@ -13,7 +13,7 @@ from skimage.data import astronaut
 
 from colouru import Hint, pipeline
 from colouru.colour import picture_to_lab, to_network
-from colouru.hints import rasterize
+from colouru.hint_maps import rasterize
 from colouru.ui import board
 from colouru.ui.work import Work
 from tests.benchmarks.published import IColoriTTiny, IDeepColor

@@ -14,7 +14,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from colouru.colour import AB_SCALE, from_network, hex_colour, into_gamut, picture_to_lab, to_bytes, to_network
-from colouru.hints import Hint, pixel_at, rasterize
+from colouru.hint_maps import pixel_at, rasterize
+from colouru.hints import Hint
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch

@@ -1,7 +1,7 @@
 """How long a photo takes from its path to both pictures at its own size, and with what, against decoding its JPEG
 alone; what borders cost; and how much memory the largest takes.
 
-python -m tests.benchmarks.rendering
+python -m tests.benchmarks.render
 """
 
 import re
@@ -49,7 +49,7 @@ def main() -> None:
         path = Path(folder) / "50.jpg"
         photograph(*LARGEST).save(path, quality=92)
         # In a process of its own, of which nothing else is remembered.
-        subprocess.run([sys.executable, "-m", "tests.benchmarks.rendering", str(path)], check=True)
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.render", str(path)], check=True)
 
 
 def parts(colourize: Colourizer, path: Path) -> dict[str, Callable[[], object]]:

@@ -3,8 +3,8 @@ import pytest
 import torch
 from scipy import ndimage
 
+from colouru.hint_layer import hints_from_layer, inscribed_squares, layer_from_hints
 from colouru.hints import Hint
-from colouru.painted import hints_from_layer, inscribed_squares, layer_from_hints
 
 RED = Hint(x=0.25, y=0.5, colour="#ff0000", size=0.1)
 

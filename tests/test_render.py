@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from skimage.data import astronaut
 
 from colouru.colour import picture_to_lab, to_network
-from colouru.rendering import Chroma, render
+from colouru.render import Chroma, render
 
 
 def chroma_of(picture: np.ndarray, side: int = 24) -> Chroma:

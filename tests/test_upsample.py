@@ -1,15 +1,15 @@
 import torch
 import torch.nn.functional as F
 
-from colouru.propagation import chroma_slope, guided_rows, guides, widened
+from colouru.upsample import chroma_slope, guides, upsample_columns, upsample_rows
 
 
 def guided(ab: torch.Tensor, small_L: torch.Tensor, L: torch.Tensor, rows: slice | None = None) -> torch.Tensor:
     """Rows of ab (1,2,h,w) brought to the size of L (1,1,H,W)."""
     height, width = L.shape[2:]
     rows = rows or slice(0, height)
-    wide = widened(guides(small_L, ab), height, width, rows)
-    return torch.from_numpy(guided_rows(wide, L[0, 0, rows].numpy()).copy())[None]
+    wide = upsample_columns(guides(small_L, ab), height, width, rows)
+    return torch.from_numpy(upsample_rows(wide, L[0, 0, rows].numpy()).copy())[None]
 
 
 def bilinear(x: torch.Tensor, side: int) -> torch.Tensor:
