@@ -35,7 +35,7 @@ from colouru.metrics import absence_of_colour
 from colouru.model import ROLES, Model, check_network
 from colouru.networks.album import Precedents
 from colouru.predictor import Prediction, Predictor
-from colouru.render import Band, Chroma, in_bands, render
+from colouru.render import Band, Chroma, render
 from colouru.results import Advice, Colourization, Suggestion
 
 # Whether a photo has colours of its own is asked of a copy with this longer side, in which JPEG noise has averaged out.
@@ -67,12 +67,12 @@ class Canvas:
         self.no_loss_because = (
             COLOURED_BEFORE if photo.provenance else absence_of_colour(copy.thumbnail(COLOUR_TEST_SIDE).rgb)
         )
-        # Kept, for every change of the hints is measured on it.
+        # The losses after every change of the hints are measured on the same thumbnail.
         self._thumbnail = functools.cache(photo.thumbnail)
-        # Kept, for whoever asks for a colour of a spot asks next for its alternatives.
+        # Whoever asks which colour a spot has asks next for the alternatives there.
         self._last_question: tuple = ()
         self._last_suggestions: list[Suggestion] = []
-        # Kept, for suggestions need the context of the same hints.
+        # Suggestions need the context of the hints that were predicted with last.
         self._last_prediction: tuple[tuple[Hint, ...], Prediction] | None = None
 
     @property
@@ -87,7 +87,7 @@ class Canvas:
 
     def grey(self) -> Image.Image:
         """The photo's lightness alone, PIL RGB at the photo's own size."""
-        greys = [grey_bytes(pixels) for _, pixels in in_bands([self.photo.rgb])]
+        greys = [grey_bytes(pixels) for pixels in bands(self.photo.rgb)]
         return Image.fromarray(np.concatenate(greys)).convert("RGB")
 
     def __call__(self, hints: Any = None, saturation: float = 1.0) -> Colourization:

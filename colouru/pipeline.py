@@ -38,18 +38,18 @@ class Colourizer:
 
     @property
     def source(self) -> str:
-        """Where the weights came from, and the beginning of their sha256."""
+        """The origin of the weights, and the beginning of their sha256."""
         return self.model.source
 
     @property
     def supports_guidance(self) -> bool:
-        """Whether the generator knows likely colours and where the next dot helps; the report's does not."""
+        """Whether canvases can suggest colours and advise where to hint next. The report's generator cannot."""
         return self.predictors["gan"].supports_guidance
 
     def networks_on(self, L: Tensor) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
         """For each network `hint_ab, hint_mask -> ab_pred` on small pictures `L` (N,1,H,W), which are encoded once.
 
-        It is the same prediction that photos are coloured with; `Predictor.decode` has the shapes.
+        Photos are coloured with the same predictions. For shapes see `Predictor.decode`.
         """
 
         def decoder(predictor: Predictor) -> Callable[[Tensor, Tensor], Tensor]:
@@ -78,18 +78,17 @@ class Colourizer:
 
         Args:
             photo: a path.
-            target: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo. It is
-                replaced only by a whole picture.
-            hints: in any form that `read_hints` takes; None for those in the photo itself, if
-                ColourU saved it.
+            target: ends in .tif, .png, .jpg or .webp. TIFF gets sixteen bits a channel, PNG as many as the photo. A
+                file that exists is replaced only once the picture is complete.
+            hints: in any form that `Canvas.read_hints` takes; None for those in the photo itself, if ColourU saved it.
             network: "baseline" or "gan", whose picture is written.
-            album: what the hints of other photos tell, see `Canvas.set_references`.
-            max_megapixels: a photo with more is refused.
-            keep_location: whether where the photo was taken stays in the EXIF.
+            album: reference hints of other photos; see `Canvas.set_references`.
+            max_megapixels: a larger photo is refused.
+            keep_location: whether the EXIF keeps the place where the photo was taken.
             progress: called now and then with the share that is done, in [0, 1].
 
         Raises:
-            ValueError: if the photo, the hints or the target's name cannot be used; the message says what was wrong.
+            ValueError: if the photo, the hints or the name of the target cannot be used; the message says why.
             OSError: if the target cannot be written.
         """
         check_network(network)
@@ -120,14 +119,14 @@ class Colourizer:
 
         Args:
             photo: a path, a PIL image or an array; or a list of them.
-            hints: `Hint`s, dictionaries, JSON or a painted layer, see `Canvas.read_hints`, the later on
-                top where two overlap; for a list of photos a list with one such entry a photo, or None.
+            hints: `Hint`s, dictionaries, JSON or a painted layer; see `Canvas.read_hints`. Where two overlap the later
+                lies on top. For a list of photos a list with one such entry for each, or None.
 
         Returns:
-            A `Colourization`; for a list of photos a list.
+            A `Colourization`; for a list of photos a list of them.
 
         Raises:
-            ValueError: if the photo or the hints cannot be used; the message says what was wrong.
+            ValueError: if the photo or the hints cannot be used; the message says why.
         """
         if not isinstance(photo, (list, tuple)):
             return self.open(photo)(hints)
@@ -137,10 +136,10 @@ class Colourizer:
         return [self(one, its) for one, its in zip(photo, each, strict=True)]
 
     def album(self, photos: Sequence[Any], hints: Sequence[Any]) -> list[Colourization]:
-        """Photos of one series in colour: hints of each tell the others what the same things look like.
+        """Photos of one series in colour: what the hints of one are on has the same colours in the others.
 
         Args:
-            photos: each in any form that `open` takes. What is known of all is held in memory.
+            photos: each in any form that `open` takes. The encodings of all are in memory together.
             hints: for each photo its own, in any form that `__call__` takes, or None.
 
         Raises:
@@ -161,23 +160,24 @@ def pipeline(
     token: str | None = None,
     device: str | torch.device | None = None,
 ) -> Colourizer:
-    """The colourizer of a model: the embedded one for None, else a folder, the weights file in it, or a Hub id.
+    """A colourizer with the networks of a model.
 
     Args:
+        model: a folder, the weights file in it, or a Hub id; None for the embedded model.
         revision: branch, tag or commit of a model on the Hub; its main branch if not given.
         token: for the Hub; that of `HF_TOKEN` or `hf auth login` if not given.
-        device: where the networks run; a GPU if there is one, else the processor.
+        device: for the networks; a GPU if there is one, else the processor.
 
     Raises:
-        colouru.model.WeightsError: if that model cannot be had. Nothing else is taken in its place.
+        colouru.model.WeightsError: if that model cannot be loaded. No other model is loaded instead.
     """
     return Colourizer(find_model(model, revision=revision, token=token), device)
 
 
 def find_model(model: str | Path | None = None, *, revision: str | None = None, token: str | None = None) -> Model:
-    """The weights that `pipeline` takes. What is on disk wins over a model of the same name on the Hub."""
+    """The model that `pipeline` loads. A folder on disk wins over a model of that name on the Hub."""
     if isinstance(model, str) and is_hub_id(model):
-        # Late: importing the Hub's client takes a fifth of a second, and only this needs it.
+        # Late: the Hub's client takes a fifth of a second to import, and only this needs it.
         from colouru.hub import pull_model
 
         return pull_model(model, revision, token)

@@ -39,10 +39,8 @@ from colouru.colour import (
 from colouru.gamut import F_RANGE, HALF_TURN, LIGHTNESS_STEPS, QUARTER_STEPS, TURN, inverse_chroma_limit
 from colouru.hint_maps import hint_squares
 from colouru.hints import Hint
+from colouru.images.pixels import bands
 from colouru.upsample import UpsampledColumns, apply_hints, guides, upsample_columns, upsample_rows
-
-# Rows are yielded in bands of about this many pixels.
-BAND_PIXELS = 1 << 20
 
 # Each thread works on pieces of about this many pixels, which fit into the cache of a core.
 PIECE_PIXELS = 1 << 16
@@ -161,12 +159,10 @@ def render(
 
 
 def in_bands(strips: Iterable[np.ndarray]) -> Iterator[tuple[slice, np.ndarray]]:
-    """The strips in bands of at most about `BAND_PIXELS`, each with its rows of the photo."""
+    """The strips cut into `bands`, each with its rows of the photo."""
     top = 0
     for strip in strips:
-        step = max(1, BAND_PIXELS // strip.shape[1])
-        for start in range(0, len(strip), step):
-            pixels = strip[start : start + step]
+        for pixels in bands(strip):
             yield slice(top, top + len(pixels)), pixels
             top += len(pixels)
 

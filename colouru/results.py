@@ -1,4 +1,4 @@
-"""What comes out: a photo in colour, a file that was written, suggested colours, and advice where to hint next."""
+"""Results: a photo in colour, a file that was written, suggested colours, and advice where to put the next hint."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -16,20 +16,20 @@ from colouru.model import check_network
 
 @dataclasses.dataclass(frozen=True)
 class Colourization:
-    """What came out, for one photo.
+    """One photo in colour.
 
     Attributes:
-        baseline, gan: the photo in colour as each network sees it, PIL RGB at the photo's own size, with eight bits.
+        baseline, gan: the photo coloured by each network, PIL RGB of eight bits at the photo's own size.
         normalized_loss: for each of "baseline" and "gan" MSE(ab_pred, ab) / MSE(grey, ab) in CIELAB at the photo's own
             size, or None where the original has no colour to compare with.
-        no_loss_because: a sentence that says why there is none, or "".
+        no_loss_because: a sentence that gives the reason for None, or "".
         hints: those that were used.
-        clipped: the numbers, from 0, of those hints whose colour sRGB does not have at the lightness of the photo
-            there: the nearest was taken.
-        remarks: what was done to the photo on opening that the person should know of.
+        clipped: the numbers, from 0, of the hints whose colour sRGB does not have at the lightness of the photo there.
+            The nearest colour was taken for them.
+        remarks: sentences about what was done to the photo when it was opened, for the person to know.
         provenance: for each of "baseline" and "gan" what its picture is saved with.
         photo: as it was opened.
-        render: the same as `baseline` and `gan`, for one of them, with sixteen bits: its rows, as they are made.
+        render: for "baseline" or "gan", yields the rows of its picture with sixteen bits, as they are made.
     """
 
     baseline: Image.Image
@@ -44,15 +44,15 @@ class Colourization:
     render: Callable[[str], Iterator[np.ndarray]] = dataclasses.field(repr=False)
 
     def save(self, path: str | Path, network: str = "gan", *, keep_location: bool = False) -> None:
-        """Write that network's picture with the photo's EXIF and with where its colours come from.
+        """Write the picture of a network, with the photo's EXIF and with its provenance.
 
         Args:
-            path: ends in .tif, .png, .jpg or .webp. TIFF has sixteen bits a channel, PNG as many as the photo.
+            path: ends in .tif, .png, .jpg or .webp. TIFF gets sixteen bits a channel, PNG as many as the photo.
             network: "baseline" or "gan".
-            keep_location: whether where the photo was taken stays in the EXIF.
+            keep_location: whether the EXIF keeps the place where the photo was taken.
 
         Raises:
-            ValueError: if the network is none of these or the format cannot hold the picture; see `save_strips`.
+            ValueError: if the network is neither of these, or the format cannot hold the picture; see `save_strips`.
         """
         check_network(network)
         picture, provenance = getattr(self, network), self.provenance[network]
@@ -67,15 +67,15 @@ class Colourization:
 
 @dataclasses.dataclass(frozen=True)
 class ColouredFile:
-    """What was written, for one photo that was coloured from file to file.
+    """What was written for one photo that was coloured from file to file.
 
     Attributes:
         width, height: of the picture, in pixels.
-        bits: a channel of what was written, 8 or 16.
-        normalized_loss: of the network whose picture it is, as `Colourization` has it; None where there is none.
-        no_loss_because: a sentence that says why there is none, or "".
-        remarks: what was done to the photo that the person should know of.
-        provenance: what the picture was saved with, its hints included.
+        bits: per channel of the file, 8 or 16.
+        normalized_loss: of the network whose picture it is; None where the original has no colour to compare with.
+        no_loss_because: a sentence that gives the reason for None, or "".
+        remarks: sentences about what was done to the photo, for the person to know.
+        provenance: what the picture was saved with, including the hints.
     """
 
     width: int
@@ -93,7 +93,7 @@ class Suggestion:
 
     Attributes:
         colour: `#rrggbb`, at the lightness of the spot.
-        likelihood: in [0, 1], of the true colour being this one or nearly so.
+        likelihood: in [0, 1], that the true colour is this one or near it.
     """
 
     colour: str
@@ -102,13 +102,13 @@ class Suggestion:
 
 @dataclasses.dataclass(frozen=True)
 class Advice:
-    """Where the next dot would help.
+    """Where the next hint would help.
 
     Attributes:
-        x, y: the spot that would help most, in [0, 1] of the photo's width and height.
-        gain: (h,w) float, by how much a dot of the true colour at each place is expected to lower the mean squared
-            error of the whole picture, in squared ab units.
-        deviation: (h,w) float, the error to be expected at each place now, in ab units.
+        x, y: the spot where it would help most, in [0, 1] of the photo's width and height.
+        gain: (h,w) float, the expected fall of the mean squared error of the whole picture, in squared ab units, if a
+            hint gave the true colour of each place.
+        deviation: (h,w) float, the expected error at each place now, in ab units.
     """
 
     x: float

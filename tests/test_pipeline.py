@@ -200,7 +200,7 @@ def test_an_open_canvas_answers_as_the_pipeline_does(colourize):
 def test_bands_leave_no_seam(colourize, monkeypatch):
     photo = astronaut()[:150]
     whole = np.asarray(colourize(photo, [RED]).gan)
-    monkeypatch.setattr("colouru.render.BAND_PIXELS", 512 * 7)
+    monkeypatch.setattr("colouru.images.pixels.BAND_PIXELS", 512 * 7)
     assert np.array_equal(np.asarray(colourize(photo, [RED]).gan), whole)
 
 
