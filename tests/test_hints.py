@@ -11,7 +11,7 @@ RED = Hint(x=0.25, y=0.5, colour="#ff0000", size=0.1)
 def test_hints_survive_json():
     hints = [RED, Hint(x=0, y=1, colour="#C68642", note="jacket: khaki, from the pay book", area="jacket")]
     assert hints_from_json(hints_to_json(hints)) == hints
-    # Of before there were areas, and so it is to be read by those who know of none.
+    # Versions without areas read hints without notes and areas, which have these keys only.
     assert json.loads(hints_to_json(hints))[0].keys() == {"x", "y", "colour", "size"}
 
 
@@ -46,7 +46,7 @@ def test_hints_are_taken_in_every_form(tmp_path):
         (7, "expected a list of hints or a JSON file, got 7"),
     ],
 )
-def test_hints_that_are_none_give_one_clear_sentence(form, message):
+def test_invalid_hints_give_one_clear_sentence(form, message):
     with pytest.raises(ValueError, match=message) as caught:
         as_hints(form)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
