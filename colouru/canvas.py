@@ -50,8 +50,12 @@ COLOURED_BEFORE = "ColourU gave this picture its colours, so there is no origina
 class Canvas:
     """One photo, opened for colouring: what depends on the photo alone is computed once.
 
-    Args:
-        predictors: for each of `ROLES`.
+    Attributes:
+        photo: as it was opened.
+        model: whose networks the predictors wrap.
+        predictors: by role, see `ROLES`.
+        encodings: by role, of the working copy.
+        no_loss_because: a sentence that gives the reason why there are no losses, or "".
     """
 
     def __init__(self, photo: Photo, model: Model, predictors: Mapping[str, Predictor]):
@@ -77,7 +81,7 @@ class Canvas:
 
     @property
     def L(self) -> dict[str, Tensor]:
-        """For each of `ROLES` the working copy (1,1,h,w) that the network sees."""
+        """By role, the working copy (1,1,h,w) that the network sees."""
         return {role: encoding.L for role, encoding in self.encodings.items()}
 
     @property

@@ -130,10 +130,10 @@ class Colourizer:
         """
         if not isinstance(photo, (list, tuple)):
             return self.open(photo)(hints)
-        each = [None] * len(photo) if hints is None else hints
-        if not isinstance(each, Sequence) or isinstance(each, str) or len(each) != len(photo):
+        entries = [None] * len(photo) if hints is None else hints
+        if not isinstance(entries, Sequence) or isinstance(entries, str) or len(entries) != len(photo):
             raise ValueError(f"expected one entry of hints for each of the {len(photo)} photos")
-        return [self(one, its) for one, its in zip(photo, each, strict=True)]
+        return [self(*pair) for pair in zip(photo, entries, strict=True)]
 
     def album(self, photos: Sequence[Any], hints: Sequence[Any]) -> list[Colourization]:
         """Photos of one series in colour: what the hints of one are on has the same colours in the others.
@@ -146,11 +146,11 @@ class Colourizer:
             ValueError: as `__call__`.
         """
         canvases = [self.open(photo) for photo in photos]
-        own = [canvas.read_hints(its) for canvas, its in zip(canvases, hints, strict=True)]
-        references = {number: canvases[number].reference_hints(its) for number, its in enumerate(own) if its}
+        own_hints = [canvas.read_hints(entry) for canvas, entry in zip(canvases, hints, strict=True)]
+        references = {number: canvases[number].reference_hints(own) for number, own in enumerate(own_hints) if own}
         for number, canvas in enumerate(canvases):
             canvas.set_references([each for other, each in references.items() if other != number])
-        return [canvas(its) for canvas, its in zip(canvases, own, strict=True)]
+        return [canvas(own) for canvas, own in zip(canvases, own_hints, strict=True)]
 
 
 def pipeline(

@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.data import astronaut, camera
 
 from colouru import Hint, normalized_loss, pipeline
-from colouru.colour import rgb_to_lab
+from colouru.colour import hex_colour, rgb_to_lab
 from colouru.hint_layer import layer_from_hints
 from colouru.hints import hints_to_json
 from colouru.images.photo import open_photo
@@ -59,10 +59,7 @@ def test_a_grey_photo_has_no_loss_and_a_sentence_says_why(colourize):
 def test_true_hints_lower_the_loss(colourize):
     photo = astronaut()
     spots = [(0.25, 0.7), (0.3, 0.9), (0.42, 0.24), (0.5, 0.6), (0.9, 0.3), (0.85, 0.95), (0.05, 0.3), (0.15, 0.8)]
-    hints = [
-        Hint(x=x, y=y, colour="#{:02x}{:02x}{:02x}".format(*photo[int(y * 512), int(x * 512)]), size=0.05)
-        for x, y in spots
-    ]
+    hints = [Hint(x=x, y=y, colour=hex_colour(photo[int(y * 512), int(x * 512)]), size=0.05) for x, y in spots]
     without, with_hints = colourize(photo), colourize(photo, hints)
     for role in ("baseline", "gan"):
         assert with_hints.normalized_loss[role] < without.normalized_loss[role]

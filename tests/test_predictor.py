@@ -7,7 +7,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.colour import AB_SCALE
+from colouru.colour import AB_SCALE, hex_colour
 from colouru.config import InferenceSettings
 from colouru.hint_maps import hint_squares, rasterize
 from colouru.model import ROLES
@@ -29,7 +29,7 @@ def hints_like(canvas, shift: int) -> list[Hint]:
     """Two hints that differ by about that much from what is shown without any."""
     shown = np.asarray(canvas.colour([], ["gan"])["gan"][0]).astype(int)
     colours = [shown[y, x] + [shift, 0, -shift] for x, y in ((40, 40), (90, 70))]
-    red, blue = ("#{:02x}{:02x}{:02x}".format(*colour.clip(0, 255)) for colour in colours)
+    red, blue = (hex_colour(colour.clip(0, 255)) for colour in colours)
     return [Hint(x=40 / 128, y=40 / 128, colour=red), Hint(x=90 / 128, y=70 / 128, colour=blue)]
 
 

@@ -10,7 +10,7 @@ from skimage.data import astronaut, chelsea, coffee
 
 from colouru import Hint, pipeline
 from colouru.canvas import Canvas
-from colouru.colour import AB_SCALE, into_gamut, picture_to_lab
+from colouru.colour import AB_SCALE, hex_colour, into_gamut, picture_to_lab
 from colouru.hint_maps import hint_regions, hint_squares
 
 HEIGHT, WIDTH = 45, 60
@@ -18,7 +18,7 @@ HEIGHT, WIDTH = 45, 60
 quickly = settings(max_examples=15, deadline=None, derandomize=True)
 
 places = st.floats(0, 1)
-colours = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
+colours = st.tuples(*[st.integers(0, 255)] * 3).map(hex_colour)
 hints = st.builds(Hint, x=places, y=places, colour=colours, size=st.floats(0.02, 0.5))
 
 
@@ -119,6 +119,6 @@ def test_a_hint_of_the_colour_that_is_there_changes_next_to_nothing(colourize, p
     for x, y in chance.uniform(0.1, 0.9, (4, 2)):
         rows, columns = hint_regions([Hint(x=x, y=y, colour="#000000")], shown.height, shown.width)[0]
         mean = np.asarray(shown)[rows, columns].mean((0, 1)).round().astype(int)
-        same = Hint(x=x, y=y, colour="#{:02x}{:02x}{:02x}".format(*mean))
+        same = Hint(x=x, y=y, colour=hex_colour(mean))
         changed = difference(canvas.chroma([same], ["gan"])["gan"], ab)
         assert changed.mean() < 0.6 and changed.max() < 4
