@@ -29,7 +29,7 @@ def told_alone(event: str) -> str:
 with gr.Blocks(title=words.TITLE, analytics_enabled=False) as demo:
     work = gr.State(time_to_live=3600)
     said = gr.JSON(visible=False)
-    shown = board.parts(colourizer().source, albums=colourizer().advises)
+    shown = board.parts(colourizer().source, albums=colourizer().supports_guidance)
     asked = [painting.squares, pairs, batch.kept, waiting.line]
     page = gr.HTML(elem_id="page", server_functions=asked, **shown)
     # The page lays it over the canvas with a sheet of its own, and reads each stroke itself: no event has it as input

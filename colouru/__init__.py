@@ -11,6 +11,7 @@ __version__ = "0.4.0"
 
 from colouru.hints import Hint
 from colouru.metrics import normalized_loss
-from colouru.pipeline import Advice, Colourization, Suggestion, pipeline
+from colouru.pipeline import pipeline
+from colouru.results import Advice, Colourization, Suggestion
 
 __all__ = ["Advice", "Colourization", "Hint", "__version__", "Suggestion", "normalized_loss", "pipeline"]

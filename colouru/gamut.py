@@ -1,7 +1,7 @@
-"""The gamut of sRGB as a table, so that to bring a colour inside costs the same whatever it is.
+"""The gamut of sRGB as a lookup table, so that bringing a colour inside costs the same for every colour.
 
-CIELAB is taken here as it is made: f of the lightness, and p = a/500 and q = b/200, so that X, Y, Z follow from f + p,
-f and f - q. Knows nothing of pictures.
+Colours are given by the quantities that CIELAB is computed from: f of the lightness, p = a/500 and q = b/200, so that
+X, Y and Z are the inverse of f at f + p, f and f - q. Knows nothing of pictures.
 """
 
 import functools
@@ -9,49 +9,45 @@ import functools
 import torch
 from torch import Tensor
 
-from colouru.colour import BRIGHTEST, DARKEST, RGB_FROM_NORMALIZED_XYZ
+from colouru.colour import BRIGHTEST, DARKEST, LAB_OFFSET, RGB_FROM_NORMALIZED_XYZ, inverse_lab_f
 
-# Steps of lightness from black to white, and of hue to a quarter turn.
-STEPS, QUARTER = 250, 128
+# Steps of lightness from black to white, and of hue in a quarter turn.
+LIGHTNESS_STEPS, QUARTER_STEPS = 250, 128
 
-# Places for half a turn, both ends included, and for a whole one.
-HALF = 2 * QUARTER + 1
-TURN = 2 * HALF
+# Entries of the table for half a turn of hue, both ends included, and for a whole one.
+HALF_TURN = 2 * QUARTER_STEPS + 1
+TURN = 2 * HALF_TURN
 
-# f of black, and by how much that of white is more.
-BLACK, RANGE = 16 / 116, 100 / 116
-
-# Up to here f is no cube root but a straight line of this slope.
-TOE, SLOPE = 0.2068966, 7.787
+# How much larger f of white is than f of black, which is LAB_OFFSET.
+F_RANGE = 100 / 116
 
 HALVINGS = 12
+
+# The gamut's corners may stand out a little between the corners of a cell.
 MARGIN = 1.02
 
 
 @functools.cache
-def nearness() -> Tensor:
-    """One over the largest |p| + |q| that sRGB has at each lightness and hue, (STEPS+1)*TURN of them.
+def inverse_chroma_limit() -> Tensor:
+    """One over the largest |p| + |q| that sRGB has at each lightness and hue, ((LIGHTNESS_STEPS+1)*TURN,).
 
-    At row L* * STEPS / 100, rounded down, and in it at (1 + q / (|p| + |q|)) * QUARTER, rounded down, HALF more where p
-    is negative. It is never too large for any colour of that cell, so no colour that exists is taken for one outside.
+    The row is L* * LIGHTNESS_STEPS / 100, rounded down. The column is (1 + q / (|p| + |q|)) * QUARTER_STEPS, rounded
+    down, plus HALF_TURN where p is negative. The limit of a cell is that of the most vivid colour in it, so no colour
+    that exists is taken for one outside.
     """
-    f = BLACK + RANGE * torch.arange(STEPS + 1).view(-1, 1, 1) / STEPS
-    q = torch.arange(HALF) / QUARTER - 1
-    p = torch.stack([1 - q.abs(), q.abs() - 1])  # (2,HALF)
-    y = _cube(f)
-    low, high = torch.zeros(STEPS + 1, 2, HALF), torch.ones(STEPS + 1, 2, HALF)
+    f = LAB_OFFSET + F_RANGE * torch.arange(LIGHTNESS_STEPS + 1).view(-1, 1, 1) / LIGHTNESS_STEPS
+    q = torch.arange(HALF_TURN) / QUARTER_STEPS - 1
+    p = torch.stack([1 - q.abs(), q.abs() - 1])  # (2,HALF_TURN)
+    y = inverse_lab_f(f)
+    shape = (LIGHTNESS_STEPS + 1, 2, HALF_TURN)
+    low, high = torch.zeros(shape), torch.ones(shape)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        x, z = _cube(f + p * middle) - y, _cube(f - q * middle) - y
+        x, z = inverse_lab_f(f + p * middle) - y, inverse_lab_f(f - q * middle) - y
         channels = torch.stack([of_x * x + of_z * z + y for of_x, _, of_z in RGB_FROM_NORMALIZED_XYZ.tolist()])
         fits = ((channels >= DARKEST) & (channels <= BRIGHTEST)).all(0)
         low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
-    # Of the four corners of a cell the farthest: the two of a row, then of a row and the next. The gamut's own corners
-    # may stand out a little further between them.
+    # The largest of the four corners of a cell: first of two neighbours in a row, then of two rows.
     high[..., :-1] = torch.maximum(high[..., :-1], high[..., 1:])
     high[:-1] = torch.maximum(high[:-1], high[1:])
     return (1 / (MARGIN * high)).flatten()
-
-
-def _cube(f: Tensor) -> Tensor:
-    return torch.where(f > TOE, f**3, (f - BLACK) / SLOPE)

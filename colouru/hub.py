@@ -1,7 +1,8 @@
-"""Models on the Hugging Face Hub, brought into the cache of its client: both files from one commit, or one sentence.
+"""Models on the Hugging Face Hub, downloaded into the cache of its client.
 
-The Hub is asked once what a branch or tag means; a commit that is in the cache needs no request at all. All else is as
-`huggingface_hub` has it: `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and where the cache is.
+A branch or tag is resolved to a commit by one request, and both files are of that commit. A commit that is in the cache
+needs no request at all. `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE` and the place of the cache work as with
+`huggingface_hub`. Errors become a `WeightsError` of one sentence.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from huggingface_hub.errors import (
     XetDownloadError,
 )
 
-# The client's own name for what it is built on, which is httpx in some of its versions and httpx2 in others.
+# The client is built on httpx or httpx2, depending on its version; this is its own name for either.
 from huggingface_hub.utils import httpx
 
 from colouru import __version__
@@ -41,38 +42,41 @@ from colouru.model import (
 
 
 def pull_model(repo: str, revision: str | None = None, token: str | None = None) -> Model:
-    """The model of a Hub id, from the cache where it is there.
+    """The model of a Hub id, from the cache if it is there.
 
     Raises:
-        WeightsError: if it cannot be had, or is no ColourU model; the message says what to do next.
+        WeightsError: if it cannot be fetched, or is no ColourU model; the message says what to do next.
     """
     api = HfApi(token=token, library_name="colouru", library_version=__version__)
-    # Left to itself the client waits for ever for a Hub that takes a connection and never answers.
+    # Without a timeout the client waits for ever for a server that accepts the connection and never answers.
     api.repo_info = functools.partial(api.repo_info, timeout=constants.HF_HUB_ETAG_TIMEOUT)
     with _plain_errors(repo, revision):
         commit = api.resolve_revision(repo, revision=revision).resolved
     try:
         return _model_at(api, repo, commit)
     except DamagedError:
-        # What lies in the cache, or came over the wire, may be damaged where the Hub's own is not.
+        # The files may be damaged in the cache only, or by the transfer, so they are fetched once more.
         if is_offline_mode():
             raise
         return _model_at(api, repo, commit, again=True)
 
 
 def _model_at(api: HfApi, repo: str, commit: str, *, again: bool = False) -> Model:
-    """The model of one commit; with `again` what the cache has of it is replaced.
+    """The model of one commit.
+
+    Args:
+        again: whether files that are in the cache are fetched anew.
 
     Raises:
-        DamagedError: if what is in the cache now is not what was published.
-        WeightsError: if it cannot be had, or was no ColourU model in the first place.
+        DamagedError: if the files in the cache are not those that were published.
+        WeightsError: if they cannot be fetched, or what was published is no ColourU model.
     """
     source = f"{repo}@{commit}"
     files = {"repo_id": repo, "revision": commit, "force_download": again}
     with _plain_errors(repo, commit):
         folder = Path(_download(api, source, CONFIG_NAME, MAX_CONFIG_BYTES, files)).parent
     try:
-        # Before the gigabytes of some other kind of model come down.
+        # Some other kind of model is refused before its gigabytes are downloaded.
         read_config(folder)
     except WeightsError as error:
         raise DamagedError(f"{source} is not a model that this version of ColourU can read: {error}") from None
@@ -90,7 +94,7 @@ def _model_at(api: HfApi, repo: str, commit: str, *, again: bool = False) -> Mod
 
 
 def _download(api: HfApi, source: str, name: str, limit: int, files: dict[str, Any]) -> str:
-    """The path in the cache of a file, which is fetched if it is not there and not too large."""
+    """The path of a file in the cache, after it was fetched if needed; raises WeightsError if it is too large."""
     size = api.hf_hub_download(filename=name, dry_run=True, **files).file_size
     if size > limit:
         raise WeightsError(f"{source} has a {name} of {size:,} bytes; at most {limit:,} are fetched")
@@ -99,8 +103,8 @@ def _download(api: HfApi, source: str, name: str, limit: int, files: dict[str, A
 
 @contextlib.contextmanager
 def _plain_errors(repo: str, revision: str | None) -> Iterator[None]:
-    """Turn what the Hub's client raises into a WeightsError of one sentence."""
-    # Many of these errors are kinds of others, hence the order.
+    """Turn the errors of the Hub's client into a WeightsError of one sentence."""
+    # Many of these classes are subclasses of others that are caught later, so the order matters.
     page = f"{constants.ENDPOINT}/{repo}"
     try:
         yield
@@ -136,13 +140,13 @@ def _plain_errors(repo: str, revision: str | None) -> Iterator[None]:
                 f"the Hub refuses your token ({status}): log in with `hf auth login`, or set HF_TOKEN to a valid one"
             ) from None
         raise WeightsError(f"the Hub answered {status} when asked for {repo}; try again later") from None
-    # hf_xet, which is not Python, raises RuntimeError.
+    # hf_xet is an extension in Rust, and raises RuntimeError.
     except (OSError, httpx.HTTPError, XetDownloadError, RuntimeError) as error:
         raise WeightsError(f"{repo} could not be fetched ({root_cause(error)}); try again") from None
 
 
 def root_cause(error: BaseException) -> str:
-    """The beginning of what lies at the bottom of an error."""
+    """The message, at most 200 characters of its first line, of the error that caused this one in the first place."""
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

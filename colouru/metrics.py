@@ -1,6 +1,6 @@
-"""How good a recolourization is: pure functions of tensors and arrays, no networks.
+"""Measures of how good a colourization is: pure functions of tensors and arrays.
 
-Colours are compared in CIELAB; `L` is shared by both pictures, so only ab differs.
+Colours are compared in CIELAB. Both pictures have the same `L`, so only ab differs. Knows nothing of networks.
 """
 
 import math
@@ -11,24 +11,24 @@ from torch import Tensor
 
 from colouru.colour import picture_to_lab
 
-# Mean chroma, in CIELAB units, under which a picture counts as greyscale: the chroma noise of a grey JPEG stays below.
+# Mean chroma, in CIELAB units, below which a picture counts as grey. The chroma noise of a grey JPEG is lower.
 GREY_CHROMA = 2.0
 
-# A toned picture: the mean of its ab is nearly as long as its mean chroma, and what a cubic in lightness leaves of ab
-# unexplained is small beside that chroma.
+# A picture is toned if the norm of its mean ab is at least this share of its mean chroma, and if a cubic of lightness
+# fits ab up to this share of that chroma.
 TONED_ONE_SIDED = 0.98
 TONED_UNEXPLAINED = 0.15
 
 
 def squared_error(ab_pred: Tensor, ab: Tensor) -> Tensor:
-    """Mean squared error of each picture, (N,), in the square of the units given."""
+    """Mean squared error of each picture, (N,), in squared units of the arguments, (N,2,H,W)."""
     return (ab_pred - ab).square().mean((1, 2, 3))
 
 
 def normalized_loss(ab_pred: Tensor, ab: Tensor) -> Tensor:
-    """MSE(ab_pred, ab) / MSE(grey, ab) of each picture, (N,): 0 is perfect, 1 as good as leaving it grey.
+    """MSE(ab_pred, ab) / MSE(grey, ab) of each picture, (N,): 0 is perfect, 1 is as good as grey.
 
-    Infinite or NaN where the original is exactly grey: ask `is_coloured` first.
+    Infinite or NaN where the original is exactly grey; see `is_coloured`.
     """
     return squared_error(ab_pred, ab) / ab.square().mean((1, 2, 3))
 
@@ -41,7 +41,7 @@ def psnr(rgb_pred: Tensor, rgb: Tensor) -> Tensor:
 
 def ciede2000(lab_pred: Tensor, lab: Tensor) -> Tensor:
     """Mean colour difference CIEDE2000 of each picture, (N,), from (N,3,H,W) in CIELAB units."""
-    # Late: with it comes SciPy, 60 MB that a photo in colour does without.
+    # Late: it imports SciPy, 60 MB, which colouring a photo does not need.
     from skimage.color import deltaE_ciede2000
 
     difference = deltaE_ciede2000(lab_pred.movedim(1, -1).numpy(), lab.movedim(1, -1).numpy())
@@ -57,21 +57,21 @@ def colourfulness(rgb: Tensor) -> Tensor:
 
 
 def hint_error(ab_pred: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-    """Distance in ab of the output from the hint at every hinted pixel, (M,), in the units given."""
+    """Distance between prediction and hint at every hinted pixel, (M,), in the units of the arguments."""
     return (ab_pred - hint_ab).square().sum(1).sqrt()[hint_mask[:, 0] > 0]
 
 
 def is_coloured(rgb: np.ndarray) -> bool:
-    """Whether `rgb` (H,W,3) uint8 has colour enough to be learned from: mean chroma of at least `GREY_CHROMA`."""
+    """Whether `rgb` (H,W,3) uint8 has enough colour to learn from: mean chroma of at least `GREY_CHROMA`."""
     return float(picture_to_lab(rgb)[:, 1:].norm(dim=1).mean()) >= GREY_CHROMA
 
 
 def absence_of_colour(rgb: np.ndarray) -> str:
-    """A sentence that says why `rgb` (H,W,3) uint8 has no colours of its own to compare with, or "" if it has.
+    """The reason why `rgb` (H,W,3) uint8 has no colours of its own to compare with, as a sentence, or "" if it has.
 
-    It has none if it is grey, or if it is toned, as sepia is: all its chroma on one hue, and given by its lightness. A
-    colour photograph of one hue (a lion in dry grass) may be taken for toned. To be asked of a small copy, in which the
-    noise of JPEG has averaged out.
+    It has none if it is grey, or if it is toned like sepia: of a single hue, with chroma that depends on lightness
+    alone. A colour photograph of a single hue (a lion in dry grass) may be taken for toned. Call it with a small copy,
+    in which the noise of JPEG has averaged out.
     """
     lab = picture_to_lab(rgb)[0].flatten(1)  # (3,HW)
     L, ab = lab[0] / 100, lab[1:]

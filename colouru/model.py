@@ -1,7 +1,7 @@
-"""Weights: a folder with `config.json` and `model.safetensors`, written and read strictly. The package embeds one.
+"""Models: a folder with `config.json` and `model.safetensors`, written and read strictly. The package embeds one.
 
-Nothing is guessed and nothing falls back: what is asked for loads completely, or `WeightsError` says why not. No
-file is trusted, wherever it came from: it is data and never code, and nothing in it is used before it was checked.
+A model loads completely, or `WeightsError` gives the reason; there are no defaults and no fallbacks. Files are not
+trusted: they are read as data, never as code, and everything in them is checked before it is used.
 """
 
 import dataclasses
@@ -21,11 +21,13 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from colouru.networks import COLOURIZERS, build_colourizer
-from colouru.quantization import dequantize, is_worth_quantizing, quantize
+from colouru.quantization import dequantize, is_quantizable, quantize
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 FORMAT = 3
+
+# The two networks of every model, by what they were trained as.
 ROLES = ("baseline", "gan")
 
 MAX_CONFIG_BYTES = 64 << 10
@@ -33,27 +35,27 @@ MAX_HEADER_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 512 << 20
 FLOATS = ("F32", "F16", "BF16")
 
-# Beside a tensor that is stored in bytes, the scales of its rows: its name and this.
+# The scales of a quantized tensor are stored under its name with this suffix.
 SCALE = ".scale"
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 class WeightsError(ValueError):
-    """The weights cannot be had; the message says why and what to do."""
+    """The weights cannot be loaded. The message gives the reason and what to do."""
 
 
 class DamagedError(WeightsError):
-    """The weights are other bytes than their `config.json` was written for."""
+    """The weights do not have the sha256 of their `config.json`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """What `config.json` says.
+    """The content of `config.json`.
 
     Attributes:
         baseline, gan: the keyword arguments of `build_colourizer` for each network.
-        working_size: for each network, the longer side in pixels of the copy of a photo that it sees.
+        working_size: for each network, the longer side in pixels of the working copy of a photo that it sees.
         sha256: of the weights file.
     """
 
@@ -64,7 +66,7 @@ class Config:
 
     @classmethod
     def from_json(cls, text: str) -> "Config":
-        """Raises WeightsError if a key is missing, unknown, or has a value outside its bounds."""
+        """The config in JSON text; raises WeightsError if a key is missing or unknown, or a value is out of bounds."""
         try:
             values = _parse(text)
         except (ValueError, RecursionError) as error:
@@ -78,7 +80,7 @@ class Config:
             verb = "lacks" if wrong[0] in names else "has the unknown key"
             raise WeightsError(f"{CONFIG_NAME} {verb} {reprlib.repr(wrong[0])}; it may need another version of ColourU")
         for role in ROLES:
-            _check_network(role, values[role])
+            _check_config_of(role, values[role])
         sizes, sha256 = values["working_size"], values["sha256"]
         if not isinstance(sizes, dict) or sizes.keys() != set(ROLES):
             raise WeightsError(f"{CONFIG_NAME}: working_size must have exactly {' and '.join(ROLES)}")
@@ -94,7 +96,14 @@ class Config:
         return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2) + "\n"
 
 
-def _check_network(role: str, values: Any) -> None:
+def check_network(network: Any) -> None:
+    """Raise ValueError unless `network` is one of `ROLES`."""
+    if network not in ROLES:
+        raise ValueError(f"expected the network {' or '.join(ROLES)}, got {network!r:.60}")
+
+
+def _check_config_of(role: str, values: Any) -> None:
+    """Raise WeightsError unless `values` are the arguments of a network of a known kind."""
     if not isinstance(values, dict) or "network" not in values:
         raise WeightsError(f"{CONFIG_NAME}: {role} must be an object that names its network")
     if not isinstance(values["network"], str) or values["network"] not in COLOURIZERS:
@@ -112,7 +121,7 @@ def _check_network(role: str, values: Any) -> None:
 
 
 def _parse(text: str) -> Any:
-    """JSON in which no key comes twice: of two such, one reader takes the first and another the second."""
+    """The value of JSON text; raises ValueError if a key comes twice, since readers differ in which one they take."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(values := dict(pairs)) < len(pairs):
@@ -124,12 +133,12 @@ def _parse(text: str) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """Both networks, ready to run, and where they came from.
+    """Both networks, ready to run, and their origin.
 
     Attributes:
-        source: for people: where that is, and the beginning of the weights' sha256.
-        name: for pictures that are passed on: "embedded", user/name@commit of the Hub, or the folder's own name,
-            for its path is nobody's business.
+        source: the origin, for people to read, and the beginning of the weights' sha256.
+        name: the origin, as it is saved in pictures: "embedded", user/name@commit of the Hub, or the name of the folder
+            without its path, which is private.
     """
 
     baseline: nn.Module
@@ -142,7 +151,7 @@ class Model:
 def save_model(
     folder: Path, baseline: nn.Module, gan: nn.Module, *, working_size: dict[str, int], describe: dict
 ) -> Config:
-    """Write both networks, in as few bytes as they can be, with their `config.json` into `folder`.
+    """Write both networks, quantized, and their `config.json` into `folder`.
 
     Args:
         working_size: for each of `ROLES`, see `Config`.
@@ -158,11 +167,11 @@ def save_model(
 
 
 def weights_bytes(baseline: nn.Module, gan: nn.Module, *, whole: bool = False) -> bytes:
-    """Both networks as the content of a safetensors file; the same networks always give the same bytes.
+    """Both networks as the content of a safetensors file. It depends on nothing but the networks.
 
     Args:
-        whole: all in single precision; else matrices as bytes with the scales of their rows, and the rest in half
-            precision.
+        whole: whether everything is stored in single precision. If not, matrices are quantized to int8 and the rest is
+            stored in half precision.
     """
     state = {}
     for role, network in zip(ROLES, (baseline, gan), strict=True):
@@ -170,7 +179,7 @@ def weights_bytes(baseline: nn.Module, gan: nn.Module, *, whole: bool = False) -
             key = f"{role}.{name}"
             if whole or not tensor.is_floating_point():
                 state[key] = tensor
-            elif is_worth_quantizing(tensor):
+            elif is_quantizable(tensor):
                 state[key], state[key + SCALE] = quantize(tensor)
             else:
                 state[key] = tensor.half()
@@ -178,10 +187,10 @@ def weights_bytes(baseline: nn.Module, gan: nn.Module, *, whole: bool = False) -
 
 
 def load_model(source: str | Path | None = None) -> Model:
-    """The embedded model for None, else that in a folder, or beside a given weights file.
+    """The model in a folder, or the one of a given weights file; the embedded one for None.
 
     Raises:
-        WeightsError: if there is none, it is damaged, or it is not a ColourU model.
+        WeightsError: if there is none, or it is damaged, or no ColourU model.
     """
     if source is None:
         return read_model(Path(str(resources.files("colouru") / "weights")), "embedded")
@@ -199,21 +208,25 @@ def load_model(source: str | Path | None = None) -> Model:
 
 
 def is_hub_id(source: str) -> bool:
-    """Whether it is sought on the Hub: it looks like user/name, and nothing of that name is on disk."""
+    """Whether it is loaded from the Hub: it looks like user/name, and nothing of that name is on disk."""
     return bool(HUB_ID.fullmatch(source)) and not source.endswith(".safetensors") and not Path(source).exists()
 
 
 def read_config(folder: Path) -> Config:
-    """Raises WeightsError if the `config.json` of a folder is missing or wrong."""
+    """The `config.json` of a folder; raises WeightsError if it is missing or not valid."""
     return Config.from_json(_read(folder / CONFIG_NAME, MAX_CONFIG_BYTES).decode("utf-8", errors="replace"))
 
 
 def read_model(folder: Path, source: str, name: str | None = None) -> Model:
-    """The model in a folder; `source` says where it came from, and `name`, the same if not given, is `Model.name`.
+    """The model in a folder.
+
+    Args:
+        source: the origin, for people to read.
+        name: `Model.name`; `source` if not given.
 
     Raises:
-        DamagedError: if the weights are not those that `config.json` tells of.
-        WeightsError: if anything else about the two files is wrong.
+        DamagedError: if the weights do not have the sha256 in `config.json`.
+        WeightsError: if anything else in the two files is wrong.
     """
     config = read_config(folder)
     try:
@@ -238,15 +251,16 @@ def read_model(folder: Path, source: str, name: str | None = None) -> Model:
 
 
 def _read(path: Path, limit: int) -> bytes:
+    """The content of a file; raises WeightsError if it cannot be read or has more than `limit` bytes."""
     try:
-        # A pipe is opened without waiting for who may never write to it, and then, like a device, not read.
+        # Not to wait for the writer of a pipe, which may never come. Pipes and devices are then not read.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise WeightsError(f"{path} is no file with content of its own; put the file itself there")
             if status.st_size > limit:
                 raise WeightsError(f"{path} has {status.st_size:,} bytes; at most {limit:,} are read")
-            # No more, should it grow meanwhile.
+            # The file may grow while it is read.
             content = file.read(limit + 1)
             if len(content) > limit:
                 raise WeightsError(f"{path} grew while it was read, beyond {limit:,} bytes")
@@ -256,7 +270,7 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _read_state(content: bytes, expected: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, after names, shapes and types were seen to be those of `expected`."""
+    """The tensors of a safetensors file; raises WeightsError unless names, shapes and types are those of `expected`."""
     header = _read_header(content)
     quantized = [name for name in expected if _dtype(header.get(name)) == "I8"]
     scales = {name + SCALE: torch.empty(expected[name].shape[:1], device="meta") for name in quantized}
@@ -280,7 +294,7 @@ def _read_state(content: bytes, expected: dict[str, Tensor]) -> dict[str, Tensor
 
 
 def _read_header(content: bytes) -> dict[str, Any]:
-    """For each tensor what the file says of it: https://github.com/huggingface/safetensors#format."""
+    """The header of a safetensors file, by tensor: https://github.com/huggingface/safetensors#format."""
     length = int.from_bytes(content[:8], "little")
     if length > MAX_HEADER_BYTES:
         raise WeightsError(f"{WEIGHTS_NAME} is not a safetensors file of ours: its header is too large")
@@ -299,6 +313,7 @@ def _dtype(entry: Any) -> Any:
 
 
 def _check_tensor(name: str, entry: Any, expected: Tensor) -> None:
+    """Raise WeightsError unless the header's `entry` has the shape and a type of `expected`."""
     shape, dtype = entry.get("shape") if isinstance(entry, dict) else None, _dtype(entry)
     if shape != list(expected.shape):
         raise WeightsError(f"{name} has shape {reprlib.repr(shape)}, where the network has {list(expected.shape)}")

@@ -1,27 +1,29 @@
-"""Matrices of weights in one byte a number: from -127 to 127, and for each row what they are multiples of.
+"""Weights as int8 with a scale for each row: symmetric quantization, from -127 to 127.
 
-Of a row of normally distributed weights the rounding is about a hundredth of their deviation. Knows nothing of files.
+The rounding error of normally distributed weights is about a hundredth of their standard deviation. Knows nothing of
+files.
 """
 
 import torch
 from torch import Tensor
 
-# Fewer numbers than this are not worth the loss.
-LEAST_NUMBERS = 4096
+# Smaller tensors are not quantized: they would save little and lose precision.
+MIN_NUMBERS = 4096
 
 
-def is_worth_quantizing(weight: Tensor) -> bool:
-    return weight.is_floating_point() and weight.ndim > 1 and weight.numel() >= LEAST_NUMBERS
+def is_quantizable(weight: Tensor) -> bool:
+    """Whether it is a matrix, or of more dimensions, of at least `MIN_NUMBERS` floating point numbers."""
+    return weight.is_floating_point() and weight.ndim > 1 and weight.numel() >= MIN_NUMBERS
 
 
 def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """`weight` (R,...) as int8 of the same shape, and the scale (R,), in single precision, of each of its rows."""
+    """`weight` (R,...) as int8 of that shape, and the scale of each row, (R,) float32."""
     scale = weight.detach().float().abs().flatten(1).amax(1).clamp_min(1e-12) / 127
     return (weight.detach().float() / _by_row(scale, weight)).round().to(torch.int8), scale
 
 
 def dequantize(numbers: Tensor, scale: Tensor) -> Tensor:
-    """The weight, in single precision, that `quantize` was given, nearly."""
+    """The float32 weight of `quantize`, up to rounding."""
     return numbers * _by_row(scale, numbers)
 
 

@@ -65,11 +65,11 @@ def test_hints_in_one_photo_lower_the_loss_of_another_of_the_same_things(colouri
     first, second = (colourize.open(crop) for crop in crops)
     alone = second().normalized_loss
     hints = [true_hint(crops[0], x, y, 8) for x, y in ((0.75, 0.9), (0.2, 0.3), (0.6, 0.45), (0.5, 0.95), (0.9, 0.6))]
-    second.follow([first.precedents(hints)])
+    second.set_references([first.reference_hints(hints)])
     followed = second().normalized_loss
     assert followed["gan"] < 0.9 * alone["gan"]
     assert followed["baseline"] == alone["baseline"]
-    second.follow([])
+    second.set_references([])
     assert second().normalized_loss == alone
 
 
@@ -77,7 +77,7 @@ def test_the_photo_s_own_hints_hold_whatever_others_tell(colourize, crops):
     first, second = (colourize.open(crop) for crop in crops)
     own = [Hint(x=0.4, y=0.4, colour="#3c6ea0", size=0.1)]
     before = np.asarray(second(own).gan).astype(int)
-    second.follow([first.precedents([Hint(x=0.7, y=0.7, colour="#ff0000", size=0.2)])])
+    second.set_references([first.reference_hints([Hint(x=0.7, y=0.7, colour="#ff0000", size=0.2)])])
     after = np.asarray(second(own).gan).astype(int)
     assert abs(after - before).max() > 3
     inside = slice(130, 158)
@@ -90,7 +90,7 @@ def test_an_album_is_each_photo_following_all_others(colourize, crops, tmp_path)
     assert (first.provenance["gan"].album, second.provenance["gan"].album) == (0, 1)
     assert second.provenance["baseline"].album == 0
     canvas = colourize.open(crops[1])
-    canvas.follow([colourize.open(crops[0]).precedents([SUN])])
+    canvas.set_references([colourize.open(crops[0]).reference_hints([SUN])])
     assert np.array_equal(np.asarray(second.gan), np.asarray(canvas().gan))
     assert np.array_equal(np.asarray(first.gan), np.asarray(colourize(crops[0], [SUN]).gan))
     second.save(tmp_path / "second.jpg")
@@ -99,7 +99,7 @@ def test_an_album_is_each_photo_following_all_others(colourize, crops, tmp_path)
 
 def test_the_report_s_generator_says_that_it_knows_no_albums(report_model, crops):
     with pytest.raises(ValueError, match="no albums"):
-        pipeline(report_model).open(crops[0]).precedents([SUN])
+        pipeline(report_model).open(crops[0]).reference_hints([SUN])
 
 
 def test_in_a_folder_every_photo_is_coloured_anew_once_one_has_other_hints(untrained_model, tmp_path):

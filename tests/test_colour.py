@@ -8,7 +8,7 @@ from colouru.colour import from_network, high_pass, into_gamut, lab_to_rgb, pict
 
 @pytest.fixture
 def grid() -> torch.Tensor:
-    """All 17^3 colours of a grid, (1,3,17,289)."""
+    """The 17^3 colours of a regular grid, (1,3,17,289)."""
     steps = torch.linspace(0, 1, 17)
     return torch.stack(torch.meshgrid(steps, steps, steps, indexing="ij")).reshape(1, 3, 17, 289)
 
@@ -25,7 +25,7 @@ def test_rgb_matches_skimage_over_the_whole_grid(grid):
     lab = rgb_to_lab(grid)
     back = lab_to_rgb(lab)
     assert (back - grid).abs().max() < 1e-5
-    # In Lab units, as the other way.
+    # In CIELAB units too, where dark colours weigh more.
     assert (rgb_to_lab(back) - lab).abs().max() < 1e-3
     assert np.abs(as_image(back) - color.lab2rgb(as_image(lab))).max() < 1e-5
 
@@ -69,7 +69,7 @@ def test_high_pass_is_large_on_an_edge_only():
 
 @pytest.fixture
 def impossible() -> torch.Tensor:
-    """CIELAB far beyond sRGB, (1,3,17,289)."""
+    """CIELAB far outside sRGB, (1,3,17,289)."""
     L, ab = torch.linspace(0, 100, 17), torch.linspace(-110, 110, 17)
     return torch.stack(torch.meshgrid(L, ab, ab, indexing="ij")).reshape(1, 3, 17, 289)
 

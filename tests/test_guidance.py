@@ -1,10 +1,10 @@
-"""Likely colours and where the next dot helps, of networks that have learned nothing: the maths, not the taste."""
+"""Guidance by an untrained network: properties of the mathematics that hold for any weights."""
 
 import pytest
 import torch
 
 from colouru.colour import AB_SCALE, into_gamut, lab_to_rgb, rgb_to_lab
-from colouru.guidance import DISTINCT, MAX_SUGGESTIONS, belonging, distinct_colours, doubt
+from colouru.guidance import DISTINCT, MAX_SUGGESTIONS, distinct_colours, similarity_mask, uncertainty
 from colouru.networks import Generator
 from colouru.networks.bins import AB_BINS, nearest_bin
 
@@ -23,8 +23,8 @@ def test_every_colour_of_srgb_has_a_bin_that_it_is_near_to(generator):
 
 @pytest.mark.parametrize("lightness", [0, 3, 50, 97, 100])
 def test_suggestions_are_distinct_possible_and_the_likeliest_first(generator, lightness):
-    chance = torch.randn(len(AB_BINS), generator=generator).mul(3).softmax(0)
-    found = distinct_colours(chance, lightness)
+    probabilities = torch.randn(len(AB_BINS), generator=generator).mul(3).softmax(0)
+    found = distinct_colours(probabilities, lightness)
     assert 1 <= len(found) <= MAX_SUGGESTIONS
     likelihoods = [likelihood for _, likelihood in found]
     assert likelihoods == sorted(likelihoods, reverse=True) and sum(likelihoods) <= 1 + 1e-5
@@ -38,19 +38,19 @@ def test_suggestions_are_distinct_possible_and_the_likeliest_first(generator, li
 
 
 def test_what_is_certain_is_the_only_suggestion():
-    chance = torch.zeros(len(AB_BINS))
-    chance[(AB_BINS == torch.tensor([20.0, 30.0])).all(1)] = 1
-    ((ab, likelihood),) = distinct_colours(chance, 60.0)
+    probabilities = torch.zeros(len(AB_BINS))
+    probabilities[(AB_BINS == torch.tensor([20.0, 30.0])).all(1)] = 1
+    ((ab, likelihood),) = distinct_colours(probabilities, 60.0)
     assert ab.tolist() == [20, 30] and likelihood == pytest.approx(1)
 
 
-def test_a_dot_takes_the_doubt_away_where_it_is(network):
+def test_a_dot_takes_the_uncertainty_away_where_it_is(network):
     L = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 1, 48, 64).clone()
     hint_mask = torch.zeros(1, 1, 48, 64)
     with torch.inference_mode():
-        before = doubt(network, network.see(L), hint_mask)
+        before = uncertainty(network, network.see(L), hint_mask)
         hint_mask[..., 20:28, 8:16] = 1
-        after = doubt(network, network.see(L), hint_mask)
+        after = uncertainty(network, network.see(L), hint_mask)
     assert before.gain.shape == before.deviation.shape == (12, 16)
     assert (after.deviation <= before.deviation + 1e-2).all()
     assert after.deviation[6, 2] < 0.5 * before.deviation[6, 2]
@@ -58,27 +58,27 @@ def test_a_dot_takes_the_doubt_away_where_it_is(network):
 
 
 def test_the_gain_is_the_fall_of_the_variance_that_a_dot_brings(network):
-    """Setting a dot of one cell where the map says lowers the mean variance by what the map says."""
+    """A hint of one cell at the maximum of the map lowers the mean variance by the value there."""
     torch.manual_seed(1)
     L = 2 * torch.rand(1, 1, 32, 32) - 1
     with torch.inference_mode():
         sight = network.see(L)
-        before = doubt(network, sight, torch.zeros(1, 1, 32, 32))
+        before = uncertainty(network, sight, torch.zeros(1, 1, 32, 32))
         row, column = divmod(int(before.gain.argmax()), before.gain.shape[1])
         hint_mask = torch.zeros(1, 1, 32, 32)
         hint_mask[..., 4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = 1
-        after = doubt(network, sight, hint_mask)
-    # `deviation` counts both channels, the mean squared error is over them.
+        after = uncertainty(network, sight, hint_mask)
+    # `deviation` is the norm over both channels, and the mean squared error is their mean.
     fall = (before.deviation.square() - after.deviation.square()).mean() / 2
     assert float(fall) == pytest.approx(float(before.gain.max()), rel=0.05)
 
 
-def test_what_belongs_to_a_spot_ends_at_an_edge_and_hangs_together():
-    places = torch.zeros(1, 40, 60)
-    places[:, :, 30:] = 5  # another thing
-    places[:, 5:15, 45:55] = 0  # the same, beyond it
-    places[:, 20, 10] = 5  # a speck
-    found = belonging(places, 0.1, 0.5)
+def test_a_similarity_mask_ends_at_an_edge_and_is_connected():
+    features = torch.zeros(1, 40, 60)
+    features[:, :, 30:] = 5  # another object
+    features[:, 5:15, 45:55] = 0  # similar to the spot, beyond the edge
+    features[:, 20, 10] = 5  # a speck
+    found = similarity_mask(features, 0.1, 0.5)
     assert found.shape == (40, 60) and found[20, 6] == 255
     assert (found[:, :29] > 250).all() and (found[:, 31:] < 30).all()
-    assert belonging(torch.zeros(1, 1, 1), 1, 0).tolist() == [[255]]
+    assert similarity_mask(torch.zeros(1, 1, 1), 1, 0).tolist() == [[255]]

@@ -1,4 +1,4 @@
-"""Models come from the Hub over real HTTP, by its unmodified client: whole, from one commit, or not at all."""
+"""Models from a Hub on loopback, over real HTTP and with its unmodified client: complete, of one commit, or refused."""
 
 import os
 import socket
@@ -35,7 +35,7 @@ def published(hub, repo, files) -> str:
 
 @pytest.fixture
 def nowhere(monkeypatch):
-    """Let the Hub be at an address where nothing listens."""
+    """Set the Hub's address to one where nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setattr(constants, "ENDPOINT", address(probe))
@@ -64,7 +64,7 @@ def test_a_model_of_the_hub_is_that_which_was_published(hub, published, untraine
 
 def test_both_files_come_from_the_commit_that_the_branch_was_at(hub, published, untrained_model):
     commit = hub.repositories["models", published].branches["main"]
-    # Somebody publishes while this is being fetched.
+    # A new commit is published during the download.
     overtake = {"config.json": b"{}", WEIGHTS: b"other"}
     hub.break_next("HEAD", f"{published}/resolve/.*/config.json", then=lambda: hub.put("models", published, overtake))
     with hub.recorded() as requests:

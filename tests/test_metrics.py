@@ -55,7 +55,7 @@ def test_hint_error_looks_at_hinted_pixels_alone():
 
 
 def jpeg(picture: Image.Image) -> np.ndarray:
-    """The picture as a JPEG, shrunk to the size at which absence of colour is judged."""
+    """The picture as a JPEG, shrunk to the size at which `absence_of_colour` is called."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=75)
     return np.asarray(Image.open(buffer).convert("RGB").resize((64, 64), Image.Resampling.LANCZOS))

@@ -26,15 +26,15 @@ MATRIX = "gan.phi.weight"
 
 @pytest.fixture
 def model_folder(untrained_model, tmp_path):
-    """A copy of a good model, to be damaged."""
+    """A copy of a valid model, to be damaged."""
     return shutil.copytree(untrained_model, tmp_path / "model")
 
 
-# Each of these gives a function that does something to the folder of a good model.
+# Each of these returns a function that damages the folder of a valid model.
 
 
 def config(**changes):
-    """Change keys of config.json; None takes one away."""
+    """Change keys of config.json; None removes a key."""
 
     def damage(folder):
         values = json.loads((folder / "config.json").read_text()) | changes
@@ -48,7 +48,7 @@ def config_text(text):
 
 
 def weights(content):
-    """Put other bytes in the place of the weights and make the sha256 right, so that only they can be found wrong."""
+    """Replace the weights by other bytes and correct the sha256, so that the bytes themselves are found wrong."""
 
     def damage(folder):
         (folder / "model.safetensors").write_bytes(content)
@@ -58,7 +58,7 @@ def weights(content):
 
 
 def tensors(change):
-    """Change the tensors, a dictionary."""
+    """Change the dictionary of tensors."""
 
     def damage(folder):
         state = load_file(folder / "model.safetensors")
@@ -70,12 +70,12 @@ def tensors(change):
 
 
 def bias(*values, dtype=torch.float16):
-    """Give one bias of two numbers other values."""
+    """Set one bias of two numbers to other values."""
     return tensors(lambda state: state.update({BIAS: torch.tensor(values).to(dtype)}))
 
 
 def in_bytes(name, **changes):
-    """Store a tensor as bytes, beside the scales of its rows, and change what is stored."""
+    """Store a tensor quantized, with the scales of its rows, and change what is stored."""
 
     def change(state):
         numbers, scale = quantize(state[name])
@@ -85,7 +85,7 @@ def in_bytes(name, **changes):
 
 
 def header(change):
-    """Change the header's JSON, text to text, and leave the tensors' bytes as they are."""
+    """Change the JSON text of the header, without the bytes of the tensors."""
 
     def damage(folder):
         content = (folder / "model.safetensors").read_bytes()
@@ -97,7 +97,7 @@ def header(change):
 
 
 def entry(**changes):
-    """Change what the header says of the bias."""
+    """Change the header's entry of the bias."""
 
     def change(text):
         values = json.loads(text)
@@ -108,7 +108,7 @@ def entry(**changes):
 
 
 def bytes_of_weights(change):
-    """Change the file and leave the sha256 that config.json has."""
+    """Change the file without the sha256 in config.json."""
 
     def damage(folder):
         content = bytearray((folder / "model.safetensors").read_bytes())
@@ -119,7 +119,7 @@ def bytes_of_weights(change):
 
 
 def replaced(name, make):
-    """Put something that is no file in the place of one."""
+    """Replace a file by something that is not a regular file."""
 
     def damage(folder):
         (folder / name).unlink()
@@ -146,7 +146,7 @@ TWICE = '{"format": 3, "format": 3}'
 A_TENSOR = f'"{BIAS}":{{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}'
 GENERATOR = {"network": "generator", "widths": [8, 8, 8], "semantic_widths": [8, 8, 8, 8]}
 
-# What is done to a good model, and words that the error must have.
+# Damage to a valid model, and words that the error must have.
 HOSTILE = {
     "a format from the future": (config(format=4), "config.json is not of format 3"),
     "no format": (config(format=None), "config.json is not of format 3"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colouru.hint_layer import layer_from_hints
 from colouru.hints import Hint
-from colouru.painted import layer_from_hints
 from colouru.ui import words
 from colouru.ui.board import data_url
 from colouru.ui.painting import squares

@@ -1,4 +1,4 @@
-"""What holds for every photo and all hints."""
+"""Properties that hold for every photo and all hints."""
 
 import numpy as np
 import pytest
@@ -9,22 +9,22 @@ from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
 from colouru import Hint, pipeline
-from colouru.colour import AB_SCALE, into_gamut, picture_to_lab
-from colouru.hints import hint_regions, hint_squares
-from colouru.pipeline import Canvas
+from colouru.canvas import Canvas
+from colouru.colour import AB_SCALE, hex_colour, into_gamut, picture_to_lab
+from colouru.hint_maps import hint_regions, hint_squares
 
 HEIGHT, WIDTH = 45, 60
 
 quickly = settings(max_examples=15, deadline=None, derandomize=True)
 
 places = st.floats(0, 1)
-colours = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
+colours = st.tuples(*[st.integers(0, 255)] * 3).map(hex_colour)
 hints = st.builds(Hint, x=places, y=places, colour=colours, size=st.floats(0.02, 0.5))
 
 
 @st.composite
 def apart(draw) -> list[Hint]:
-    """Hints of which no two overlap, each in a cell of its own."""
+    """Hints that do not overlap, each in a cell of its own."""
     cells = draw(st.lists(st.integers(0, 11), unique=True, min_size=2, max_size=6))
     at = [((cell % 4 + 0.5) / 4, (cell // 4 + 0.5) / 3) for cell in cells]
     return [Hint(x=x, y=y, colour=draw(colours), size=draw(st.floats(0.02, 0.15))) for x, y in at]
@@ -32,7 +32,7 @@ def apart(draw) -> list[Hint]:
 
 @pytest.fixture(scope="module")
 def canvas(untrained_model) -> Canvas:
-    """A small photo open in a model that has learned nothing: what is asked of it here it owes untrained."""
+    """A small photo opened with an untrained model: the properties must hold for any weights."""
     photo = Image.fromarray(astronaut()[:300, :400]).resize((WIDTH, HEIGHT))
     return pipeline(untrained_model, device="cpu").open(photo)
 
@@ -72,7 +72,7 @@ def test_every_hint_is_kept_where_its_colour_exists(canvas, hints):
         asked = torch.cat([shown[:1], (ab * AB_SCALE)[:, None].expand(-1, shown.shape[1])])
         exists = (into_gamut(asked[None, ..., None])[0][0, ..., 0] - asked).norm(dim=0) < 0.1
         missed = (shown - asked).norm(dim=0)[exists & (shown[0] > 5)]
-        # Bytes leave a rounding error, the larger the darker.
+        # The rounding error of bytes is larger in dark colours.
         assert missed.numel() == 0 or (missed.mean() < 1 and missed.max() < 3)
 
 
@@ -86,7 +86,7 @@ def test_the_lightness_is_the_photos_own(canvas, hints, saturation):
         assert difference.mean() < 0.3 and difference.max() < 2
 
 
-# With the embedded weights, for what depends on what they have learned.
+# With the embedded weights, for properties that must be learned.
 
 
 @pytest.fixture(scope="module", params=[astronaut, coffee, chelsea], ids=lambda photo: photo.__name__)
@@ -102,14 +102,14 @@ def colourize():
 
 
 def difference(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Of what two ab (1,2,h,w) show, (h,w) in ab units."""
+    """The distance of two ab (1,2,h,w) in the networks' units, (h,w) in ab units."""
     return (one - other).norm(dim=1)[0] * AB_SCALE
 
 
 def test_a_mirrored_photo_has_nearly_the_mirrored_colours(colourize, photograph):
     ab = colourize.open(photograph).chroma([], ["gan"])["gan"]
     mirrored = colourize.open(np.ascontiguousarray(photograph[:, ::-1])).chroma([], ["gan"])["gan"]
-    # Not quite, for it is seen small as it is and larger in the mirror: a unit of ab or a little more.
+    # Not exactly: of its two thumbnails the semantic network sees one as it is and the larger one mirrored.
     assert difference(ab, mirrored.flip(3)).mean() < 1.5
 
 
@@ -119,6 +119,6 @@ def test_a_hint_of_the_colour_that_is_there_changes_next_to_nothing(colourize, p
     for x, y in chance.uniform(0.1, 0.9, (4, 2)):
         rows, columns = hint_regions([Hint(x=x, y=y, colour="#000000")], shown.height, shown.width)[0]
         mean = np.asarray(shown)[rows, columns].mean((0, 1)).round().astype(int)
-        same = Hint(x=x, y=y, colour="#{:02x}{:02x}{:02x}".format(*mean))
+        same = Hint(x=x, y=y, colour=hex_colour(mean))
         changed = difference(canvas.chroma([same], ["gan"])["gan"], ab)
         assert changed.mean() < 0.6 and changed.max() < 4

@@ -49,7 +49,7 @@ def collect_references(
                 hints = as_hints(hints_path) if hints_path else list(provenance.hints if provenance else ())
                 if hints:
                     canvas = colourize.open(open_photo(path, max_megapixels=max_megapixels))
-                    by_photo[name] = canvas.precedents(hints)
+                    by_photo[name] = canvas.reference_hints(hints)
                     digest.update(f"{name}\n{sha256_of(path)} {sha256_of_hints(hints)}\n".encode(errors="replace"))
         except (ValueError, OSError):
             continue

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageCms
 
-from colouru.colour import encode_gamma
+from colouru.colour import LAB_DELTA, LAB_OFFSET, LAB_SLOPE, encode_gamma
 
 # From XYZ with the white D50, in which profiles are defined, to linear sRGB: the inverse of sRGB's own matrix, with the
 # white adapted by the Bradford method.
@@ -156,7 +156,7 @@ def _matrix_transform(tags: dict[bytes, bytes], dtype: np.dtype) -> Transform | 
 
 def _lab_f_inverse(f: np.ndarray) -> np.ndarray:
     """CIELAB's function f undone: luminance, relative to white."""
-    return np.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
+    return np.where(f > LAB_DELTA, f**3, (f - LAB_OFFSET) / LAB_SLOPE)
 
 
 def lab_to_srgb(lab: np.ndarray) -> np.ndarray:

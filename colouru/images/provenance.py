@@ -7,7 +7,6 @@ knows nothing of how pictures are coloured.
 
 import dataclasses
 import hashlib
-import numbers
 import re
 import struct
 from collections.abc import Sequence
@@ -17,8 +16,9 @@ from xml.sax.saxutils import escape
 
 from PIL import Image
 
+from colouru.colour import check_saturation
 from colouru.hints import Hint, as_hints, hints_from_json, hints_to_json
-from colouru.model import ROLES
+from colouru.model import check_network
 
 # IPTC's term for a photograph combined with content that a trained algorithm generated.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -84,18 +84,15 @@ class Provenance:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hints", tuple(as_hints(self.hints)))
-        if self.network not in ROLES:
-            raise ValueError(f"expected the network {' or '.join(ROLES)}, got {self.network!r:.60}")
+        check_network(self.network)
         for name in ("model", "version"):
             value = getattr(self, name)
             if not isinstance(value, str) or not 0 < len(value) <= 300:
                 raise ValueError(f"expected a {name} of at most 300 characters, got {value!r:.60}")
         if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{64}", self.sha256):
             raise ValueError(f"expected a sha256 of 64 hexadecimal digits, got {self.sha256!r:.60}")
-        saturation = self.saturation
-        if isinstance(saturation, bool) or not isinstance(saturation, numbers.Real) or not 0 <= saturation <= 10:
-            raise ValueError(f"expected a saturation from 0 to 10, got {saturation!r:.60}")
-        object.__setattr__(self, "saturation", float(saturation))
+        check_saturation(self.saturation, most=10)
+        object.__setattr__(self, "saturation", float(self.saturation))
         if type(self.album) is not int or not 0 <= self.album <= MAX_ALBUM:
             raise ValueError(f"expected an album of 0 to {MAX_ALBUM:,} photos, got {self.album!r:.60}")
 

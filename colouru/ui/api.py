@@ -7,9 +7,9 @@ from typing import Literal
 
 import gradio as gr
 
+from colouru.colour import check_saturation
 from colouru.hints import as_hints
 from colouru.images.saving import save_picture
-from colouru.pipeline import check_saturation
 from colouru.ui.handlers import plain_errors, uploaded
 from colouru.ui.work import colourizer
 

@@ -37,7 +37,7 @@ def glance(value: Any) -> dict[str, Any]:
         photo = open_photo(uploaded(value))
         canvas = colourizer().open(photo.thumbnail(board.LOSS_SIDE))
         if album := told_by(value.get("album")):
-            canvas.follow(album)
+            canvas.set_references(album)
         hints = board.coloured_hints(canvas, photo.hints if value.get("hints") is None else value["hints"])
         coloured = canvas.colour(hints, saturation=value.get("saturation", 1.0))
     except ValueError as error:
@@ -123,7 +123,7 @@ def put_photo(
     saturation = value.get("saturation", 1.0)
     canvas = colourizer().open(photo)
     if album:
-        canvas.follow(album)
+        canvas.set_references(album)
     coloured = canvas.colour(hints, ROLES if measured else roles, saturation)
     # A JPEG for a JPEG, otherwise a PNG.
     suffix = path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else ".png"

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from colouru.colour import grey_bytes
+from colouru.canvas import Canvas
+from colouru.colour import check_saturation, grey_bytes, hex_colour
 from colouru.hints import Hint, as_hints
 from colouru.images.photo import Photo
-from colouru.model import ROLES
-from colouru.pipeline import Canvas
+from colouru.model import ROLES, check_network
 from colouru.ui.palette import SWATCHES
 from colouru.ui.words import PAGE
 from colouru.ui.work import View, Work
@@ -64,11 +64,9 @@ def told(value: Any) -> Told:
     if type(stamp) not in (int, float) or not math.isfinite(stamp):
         raise ValueError("the stamp must be a time")
     network = value.get("network", "gan")
-    if network not in ROLES:
-        raise ValueError("the network must be one of the two")
+    check_network(network)
     saturation = value.get("saturation", 1.0)
-    if type(saturation) not in (int, float) or not 0 <= saturation <= 2:
-        raise ValueError("the saturation must be a number from 0 to 2")
+    check_saturation(saturation)
     view = View(float(saturation), value.get("advise") is True, value.get("doubt") is True)
     return Told(hints, selected, view, stamp, network)
 
@@ -91,11 +89,11 @@ def coloured_hints(canvas: Canvas, hints: Sequence[Any]) -> tuple[Hint, ...]:
 
 def likeliest(canvas: Canvas, spot: Hint, others: Sequence[Hint]) -> str:
     """The likeliest colour for that place, or what the generator gives it where it has no palette."""
-    if canvas.sight is not None:
+    if canvas.supports_guidance:
         return canvas.suggest(spot.x, spot.y, others)[0].colour
     picture, _ = canvas.colour(others, ["gan"])["gan"]
     at = (min(int(part * side), side - 1) for part, side in zip((spot.x, spot.y), picture.size, strict=True))
-    return "#{:02x}{:02x}{:02x}".format(*picture.getpixel(tuple(at)))
+    return hex_colour(picture.getpixel(tuple(at)))
 
 
 def shown(work: Work, *, selected: int, stamp: float) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def shown_in_two(work: Work, *, selected: int, stamp: float, network: str) -> It
     yield first
     others = [role for role in ROLES if role != network]
     chroma |= canvas.chroma(hints, others)
-    advice = canvas.where_next(hints) if (view.advise or view.doubt) and canvas.sight is not None else None
+    advice = canvas.where_next(hints) if (view.advise or view.doubt) and canvas.supports_guidance else None
     likely = []
     if selected >= 0:
         elsewhere = [other for number, other in enumerate(hints) if number != selected]
@@ -143,7 +141,7 @@ def shown_photo(work: Work) -> dict[str, Any]:
         "coarse": {role: lightness_url(L) for role, L in canvas.L.items()},
         "original": original,
         "no_loss_because": canvas.no_loss_because,
-        "advises": canvas.sight is not None,
+        "advises": canvas.supports_guidance,
     }
 
 
@@ -185,14 +183,14 @@ def shown_area(work: Work, spot: Any) -> dict[str, Any]:
         raise ValueError("a spot is given by two numbers")
     return {
         "area": stamp,
-        "belonging": data_url(Image.fromarray(work.canvas.belonging(x, y)), "PNG"),
+        "belonging": data_url(Image.fromarray(work.canvas.similarity_mask(x, y)), "PNG"),
         "likely": likely_colours(work.canvas, x, y, work.hints),
     }
 
 
 def likely_colours(canvas: Canvas, x: float, y: float, others: Sequence[Hint]) -> list[tuple[str, float]]:
     """Colours for a spot, given the hints elsewhere, with their likelihoods; none where the model has no palette."""
-    if canvas.sight is None:
+    if not canvas.supports_guidance:
         return []
     return [(each.colour, round(each.likelihood, 3)) for each in canvas.suggest(x, y, others)]
 

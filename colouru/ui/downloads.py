@@ -56,7 +56,7 @@ def write(kind: str, work: Work, stem: Path) -> Path:
         role, suffix = "gan", {"layer": "png", "pair": "jpg"}[kind]
     canvas = colourizer().open(work.path)
     if work.album:
-        canvas.follow(work.album)
+        canvas.set_references(work.album)
     picture, _ = canvas.colour(hints, [role], view.saturation)[role]
     path = stem.with_name(f"{stem.name}-{kind if kind in ('layer', 'pair') else role}.{suffix}")
     if kind == "layer":

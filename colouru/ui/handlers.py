@@ -58,7 +58,7 @@ def start(value: Any) -> tuple:
         preview = photo.thumbnail(PREVIEW_SIDE)
         canvas = colourizer().open(preview)
         if album := told_by(value.get("album")):
-            canvas.follow(album)
+            canvas.set_references(album)
         hints = board.coloured_hints(canvas, said.hints)
         work = Work(str(path), (photo.width, photo.height), canvas, hints, said.view, tuple(album))
     except ValueError as error:

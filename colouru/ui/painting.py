@@ -9,8 +9,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from colouru.hint_layer import hints_from_layer
 from colouru.images.errors import DECODE_ERRORS
-from colouru.painted import hints_from_layer
 from colouru.ui import words
 
 # Longer side in pixels of the sheet that is painted on, as the page lays it: on twelve megapixels browsers hang.

@@ -29,4 +29,4 @@ def precedents(path: Path, hints: Sequence[Hint]) -> Precedents:
 # Gradio's name for an upload is made of what is in it, so it is the same photo as long as it is there at all.
 @functools.lru_cache(MAX_PHOTOS)
 def _precedents(path: Path, hints: tuple[Hint, ...]) -> Precedents:
-    return colourizer().open(open_photo(path).thumbnail(LOSS_SIDE)).precedents(hints)
+    return colourizer().open(open_photo(path).thumbnail(LOSS_SIDE)).reference_hints(hints)

@@ -6,10 +6,11 @@ import functools
 import os
 import sys
 
+from colouru.canvas import Canvas
 from colouru.hints import Hint
 from colouru.model import WeightsError
 from colouru.networks.album import Precedents
-from colouru.pipeline import Canvas, Colourizer, pipeline
+from colouru.pipeline import Colourizer, pipeline
 
 # Longer side in pixels of the copy that is worked on and shown; finer detail is sent where a person looks for it.
 PREVIEW_SIDE = 1600

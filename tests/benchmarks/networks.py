@@ -1,5 +1,5 @@
-"""How long our generator takes to look at a photo and for each dot, against the published architectures of others and
-Levin's solver, at 256 pixels.
+"""Times of the generator's two steps, encoding a photo and decoding hints, and of published architectures and Levin's
+solver, at 256 pixels; and of everything the server does for a new hint.
 
 python -m tests.benchmarks.networks
 """
@@ -13,7 +13,7 @@ from skimage.data import astronaut
 
 from colouru import Hint, pipeline
 from colouru.colour import picture_to_lab, to_network
-from colouru.hints import rasterize
+from colouru.hint_maps import rasterize
 from colouru.ui import board
 from colouru.ui.work import Work
 from tests.benchmarks.published import IColoriTTiny, IDeepColor
@@ -32,18 +32,18 @@ def main() -> None:
     hints = rasterize(HINTS, SIDE, SIDE)
     generator, baseline = colourize.model.gan, colourize.model.baseline
     theirs = {"iDeepColor": IDeepColor().eval(), "iColoriT-Tiny": IColoriTTiny(SIDE).eval()}
-    sight = generator.see(L)
+    encoding = generator.see(L)
     works = {
-        "the generator looks at a photo": lambda: generator.see(L),
-        "the generator answers a dot": lambda: generator.answer(sight, *hints),
+        "the generator encodes a photo": lambda: generator.see(L),
+        "the generator decodes hints": lambda: generator.answer(encoding, *hints),
         "the baseline": lambda: baseline(L, *hints),
         **{name: lambda network=network: network(L, *hints) for name, network in theirs.items()},
         "Levin's solver": lambda: levin(L, *hints),
     }
     times = median_times(works, 9)
-    dot = times["the generator answers a dot"]
+    decoding = times["the generator decodes hints"]
     for name, seconds in times.items():
-        print(f"{name}: {1000 * seconds:.0f} ms, {seconds / dot:.1f} times a dot")
+        print(f"{name}: {1000 * seconds:.0f} ms, {seconds / decoding:.1f} times the decoding")
     for name, network in theirs.items():
         print(f"weights of {name}: {sum(weights.numel() for weights in network.parameters()) / 1e6:.1f} million")
     opened = colourize.open(Image.fromarray(astronaut()).resize((PREVIEW, PREVIEW)))
@@ -51,9 +51,9 @@ def main() -> None:
     chroma, before, spots = opened.chroma(HINTS), HINTS[:-1], itertools.count()
     works = {
         "all": lambda: board.shown(work, selected=len(HINTS) - 1, stamp=0),
-        # Never twice the same spot, which is remembered.
+        # Each time another spot, since the suggestions for the last one are cached.
         "likely colours": lambda: opened.suggest(next(spots) / 1000, 0.5, before),
-        "the generator's answer": lambda: opened.chroma(HINTS, ["gan"]),
+        "the generator's prediction": lambda: opened.chroma(HINTS, ["gan"]),
         "the baseline's": lambda: opened.chroma(HINTS, ["baseline"]),
         "both losses": lambda: opened.losses(chroma, HINTS, 1.0, board.LOSS_SIDE),
         "packing": lambda: [board.chroma_url(each) for each in chroma.values()],

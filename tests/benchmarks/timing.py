@@ -1,4 +1,4 @@
-"""How long things take on a machine that also does other things: medians, of runs that take turns."""
+"""Times on a machine that also does other things: medians of runs that take turns."""
 
 import statistics
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 
 def median_times(works: Mapping[str, Callable[[], object]], rounds: int = 7) -> dict[str, float]:
-    """Seconds of each, the median of `rounds`. Each round runs all, so that whatever slows one slows the others too."""
+    """Seconds of each, the median of `rounds`. Every round runs all of them, so that other load slows all alike."""
     times: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
@@ -19,7 +19,7 @@ def median_times(works: Mapping[str, Callable[[], object]], rounds: int = 7) -> 
 
 
 def median_ratio(work: Callable[[], object], against: Callable[[], object], rounds: int = 7) -> float:
-    """How many times as long the one takes as the other, the median of pairs run one after the other."""
+    """The time of `work` as a multiple of that of `against`: the median over pairs that run one after the other."""
     ratios = []
     for number in range(rounds + 1):
         spans = []

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from colouru.metrics import squared_error
-from colouru.networks import Generator
-from colouru.pipeline import BOLDNESS, pipeline
+from colouru.pipeline import pipeline
+from colouru.predictor import Predictor
 from train.album import LONGEST, make_pair
 from train.data import load_photos
 
@@ -27,32 +27,32 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, help="of the photographs of each, evenly spread")
     args = parser.parse_args(argv)
     try:
-        network = pipeline(args.model).model.gan
-        if not isinstance(network, Generator):
+        predictor = pipeline(args.model).predictors["gan"]
+        if not predictor.supports_guidance:
             raise ValueError("the model's generator is the report's: it has no album")
         photos = load_photos("test", datasets=args.photos, longest=LONGEST, limit=args.limit)
     except ValueError as error:
         sys.exit(f"train.measure.album: {error}")
     print("| hints | one series: alone | in an album | strangers: alone | in an album |\n|---|---|---|---|---|")
     for count in COUNTS:
-        row = [f"{loss:.3f}" for strangers in (False, True) for loss in losses(network, photos, count, strangers)]
+        row = [f"{loss:.3f}" for strangers in (False, True) for loss in losses(predictor, photos, count, strangers)]
         print(f"| {count} | {' | '.join(row)} |", flush=True)
 
 
 @torch.inference_mode()
-def losses(network: Generator, photos: list[Tensor], count: int, strangers: bool) -> tuple[float, float]:
+def losses(predictor: Predictor, photos: list[Tensor], count: int, strangers: bool) -> tuple[float, float]:
     """Ratio-of-sums loss of photos without hints, alone and told by one other photo with `count` hints."""
     chance = torch.Generator().manual_seed(count)
     sums = torch.zeros(3, dtype=torch.float64)
     for number, photo in enumerate(photos):
         other = photos[(number + 1) % len(photos)] if strangers else photo
         L, _, hint_ab, hint_mask, own_L, own_ab = make_pair(other, photo, number % 2 == 0, count, chance)
-        precedents = network.precedents(network.see(L), hint_ab, hint_mask)
-        sight = network.see(own_L)
+        references = [predictor.reference_hints(predictor.encode(L), hint_ab, hint_mask)]
+        encoding = predictor.encode(own_L)
         nothing = torch.zeros_like(own_ab)
         answers = [
-            network.answer(each, nothing, nothing[:, :1], BOLDNESS).ab[..., : own_L.shape[2], : own_L.shape[3]]
-            for each in (sight, network.following(sight, [precedents]))
+            predictor.decode(each, nothing, nothing[:, :1]).ab
+            for each in (encoding, predictor.with_references(encoding, references))
         ]
         sums += torch.cat([squared_error(each, own_ab) for each in (*answers, nothing)]).double()
     return float(sums[0] / sums[2]), float(sums[1] / sums[2])

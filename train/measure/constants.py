@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
         if not args.photos:
             raise ValueError("photographs are measured too: give them with --photos")
         colourize = Colourizer(find_model(args.model), "cpu")
-        if not colourize.advises:
+        if not colourize.supports_guidance:
             raise ValueError(f"{colourize.source} holds no generator, whose constants these are")
         images, _ = load_images("train", **data_options(args))
         _, photos = hold_out_photos(load_photos("train", datasets=args.photos))

@@ -101,7 +101,7 @@ def evaluate(args: argparse.Namespace) -> None:
             results[f"report's test, {size} px"] = report_test(colourize, photos, size, args.seed)
         findings["reach of one dot"] = reach(colourize, photos, args.seed)
         findings["one dot on the most colourful spot"] = lone_dot(colourize, photos)
-        if colourize.advises:
+        if colourize.supports_guidance:
             training, _ = load_images("train", limit=COMMON_IMAGES, **options)
             findings["where next"] = where_next(colourize, photos, args.seed)
             findings["palette"] = palette_recall(colourize, photos, training, args.seed)

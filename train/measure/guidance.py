@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from colouru.colour import picture_to_lab
+from colouru.colour import hex_bytes, picture_to_lab
 from colouru.guidance import DISTINCT, distinct_colours
 from colouru.hints import Hint
 from colouru.networks.bins import AB_BINS, nearest_bin
@@ -79,5 +79,5 @@ def palette_recall(colourize: Colourizer, photos: list[Tensor], training: Tensor
 
 
 def _ab(colour: str) -> list[float]:
-    rgb = np.array([[list(bytes.fromhex(colour[1:]))]], np.uint8)
+    rgb = np.array([[hex_bytes(colour)]], np.uint8)
     return picture_to_lab(rgb)[0, 1:].flatten().tolist()

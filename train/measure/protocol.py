@@ -13,8 +13,9 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from colouru.colour import AB_SCALE, from_network, into_gamut, picture_to_lab, to_bytes, to_network
-from colouru.hints import Hint, pixel_at, rasterize
+from colouru.colour import AB_SCALE, from_network, hex_colour, into_gamut, picture_to_lab, to_bytes, to_network
+from colouru.hint_maps import pixel_at, rasterize
+from colouru.hints import Hint
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
@@ -108,7 +109,7 @@ def on_batches(
 @torch.inference_mode()
 def vividness(colourize: Colourizer, rgb: Tensor, seed: int) -> dict[str, dict[str, float]]:
     """What boldness, and saturation instead, brings and costs at 0 and 5 hints of Protocol T, ratios of sums."""
-    if not colourize.advises:
+    if not colourize.supports_guidance:
         return {}
     ways = [("boldness", bold, 1.0) for bold in BOLDNESSES] + [("saturation", 0.0, more) for more in SATURATIONS]
     sums = {n: torch.zeros(len(ways), 4) for n in VIVID_COUNTS}
@@ -219,7 +220,7 @@ def true_hint(photo: np.ndarray, x: float, y: float, side: int) -> Hint:
     top, left = pixel_at(y, height) - side // 2, pixel_at(x, width) - side // 2
     patch = photo[max(top, 0) : top + side, max(left, 0) : left + side]
     lab = picture_to_lab(patch).mean((2, 3), keepdim=True)
-    colour = "#{:02x}{:02x}{:02x}".format(*to_bytes(into_gamut(lab)[1]).flatten().tolist())
+    colour = hex_colour(to_bytes(into_gamut(lab)[1]).flatten().tolist())
     return Hint(x=x, y=y, colour=colour, size=side / max(height, width))
 
 

@@ -1,4 +1,4 @@
-"""From working copies to rows in colour at the photo's own size, however the photo comes."""
+"""Rows in colour at the photo's own size, for photos in memory, in strips, grey, and of sixteen bits."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from skimage.data import astronaut
 
 from colouru.colour import picture_to_lab, to_network
-from colouru.rendering import Chroma, render
+from colouru.render import Chroma, render
 
 
 def chroma_of(picture: np.ndarray, side: int = 24) -> Chroma:
-    """Lively colours that have nothing to do with the picture's own."""
+    """Vivid colours that are unrelated to those of the picture."""
     L, _ = to_network(picture_to_lab(picture))
     small_L = F.interpolate(L, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
     ab = 0.2 * torch.randn(1, 2, 5, 5, generator=torch.Generator().manual_seed(0))
@@ -55,7 +55,7 @@ def test_sixteen_bits_give_what_eight_give_and_more():
     eight = coloured([photo], 512, chroma)
     sixteen = coloured([photo], 512, chroma, dtype=np.uint16)
     difference = np.abs(sixteen / 257 - eight)
-    # Of dark colours at the edge of what sRGB has, sixteen bits clip nothing and give up a little chroma.
+    # Dark colours at the edge of the gamut have a little less chroma in sixteen bits, which clip nothing.
     assert sixteen.dtype == np.uint16 and np.quantile(difference, 0.9) < 0.56 and difference.max() < 4
     assert np.array_equal(coloured([photo.astype(np.uint16) * 257], 512, chroma), eight)
 

@@ -3,8 +3,8 @@ import pytest
 import torch
 from scipy import ndimage
 
+from colouru.hint_layer import hints_from_layer, inscribed_squares, layer_from_hints
 from colouru.hints import Hint
-from colouru.painted import hints_from_layer, inscribed_squares, layer_from_hints
 
 RED = Hint(x=0.25, y=0.5, colour="#ff0000", size=0.1)
 
@@ -16,7 +16,7 @@ RED = Hint(x=0.25, y=0.5, colour="#ff0000", size=0.1)
         (np.zeros((4, 4, 3), np.uint8), r"expected a painted layer of shape \(H,W,4\), uint8, got \(4, 4, 3\)"),
     ],
 )
-def test_what_is_no_layer_is_said(layer, message):
+def test_an_array_that_is_no_layer_is_refused(layer, message):
     with pytest.raises(ValueError, match=message):
         hints_from_layer(layer)
 
@@ -42,7 +42,7 @@ def test_touching_dots_of_different_colours_stay_apart():
 
 
 def test_the_blended_rim_between_two_colours_is_no_hint():
-    # Drawn at four times the size and averaged, as a browser smooths the rim of a dot.
+    # Drawn at four times the size and averaged, like the antialiasing of a browser.
     layer = np.zeros((2048, 2048, 4), np.uint8)
     disc(layer, 1000, 1000, 80, [255, 0, 0])
     disc(layer, 1040, 1040, 40, [0, 0, 255])

@@ -1,7 +1,7 @@
-"""How long a photo takes from its path to both pictures at its own size, and with what, against decoding its JPEG
-alone; what borders cost; and how much memory the largest takes.
+"""Time from the path of a photo to both pictures at its own size, in parts and against decoding its JPEG alone; the
+cost of black and white borders; and the peak memory for the largest photo.
 
-python -m tests.benchmarks.rendering
+python -m tests.benchmarks.render
 """
 
 import re
@@ -48,32 +48,32 @@ def main() -> None:
         print(f"12 megapixels with black and white borders on 80% of it against mid-grey: {ratio:.2f} times")
         path = Path(folder) / "50.jpg"
         photograph(*LARGEST).save(path, quality=92)
-        # In a process of its own, of which nothing else is remembered.
-        subprocess.run([sys.executable, "-m", "tests.benchmarks.rendering", str(path)], check=True)
+        # In a process of its own, for the peak of this one is that of all before.
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.render", str(path)], check=True)
 
 
 def parts(colourize: Colourizer, path: Path) -> dict[str, Callable[[], object]]:
-    """What that time goes into."""
+    """The parts of that time, as functions to be timed."""
     photo = open_photo(path)
     canvas = colourize.open(photo)
     return {
         "decoding": lambda: open_photo(path),
-        "working copies, and a look at them": lambda: colourize.open(photo),
-        "what both networks answer": lambda: canvas.chroma(HINTS),
-        "that, one picture and its loss": lambda: canvas.colour(HINTS, ["gan"]),
-        "that, both pictures and their losses": lambda: canvas.colour(HINTS),
+        "working copies and their encoding": lambda: colourize.open(photo),
+        "predictions of both networks": lambda: canvas.chroma(HINTS),
+        "prediction, picture and loss of one": lambda: canvas.colour(HINTS, ["gan"]),
+        "predictions, pictures and losses of both": lambda: canvas.colour(HINTS),
     }
 
 
 def photograph(width: int, height: int) -> Image.Image:
-    """A portrait with grain, so that decoding it is work."""
+    """A portrait with grain, without which it would be decoded too fast."""
     smooth = Image.fromarray(astronaut()).resize((width, height), Image.Resampling.BICUBIC)
     grain = np.random.default_rng(0).normal(0, 5, (height, width, 1)).round().astype(np.int16)
     return Image.fromarray((np.asarray(smooth) + grain).clip(0, 255).astype(np.uint8))
 
 
 def scan(width: int, height: int, borders: bool) -> Image.Image:
-    """Grain on mid-grey, two fifths of it on each side nearly black and nearly white if there are borders."""
+    """Grain on mid-grey; with borders, two fifths on the left are nearly black and two on the right nearly white."""
     level = np.full(width, 120)
     if borders:
         level[: 2 * width // 5], level[-2 * width // 5 :] = 6, 250
@@ -82,9 +82,9 @@ def scan(width: int, height: int, borders: bool) -> Image.Image:
 
 
 def peak_megabytes(path: Path) -> float:
-    """Of a process that does nothing else."""
+    """The peak memory of this process after colouring one photo."""
     pipeline()(path, HINTS)
-    # `resource` would tell the peak of the process that started this one, if it was higher.
+    # `resource` would give the peak of the parent process if that was higher.
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(peak[1]) * 1024 / 1e6
 

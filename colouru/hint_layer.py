@@ -1,4 +1,4 @@
-"""Painted layers: RGBA pictures of the photo's proportions, in which what is opaque is a hint."""
+"""Painted layers: RGBA pictures of the photo's proportions whose opaque pixels are hints."""
 
 from collections.abc import Iterable
 
@@ -6,42 +6,44 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import label
 
-from colouru.hints import MAX_HINTS, Hint, hint_regions
+from colouru.colour import hex_bytes, hex_colour
+from colouru.hint_maps import hint_regions
+from colouru.hints import MAX_HINTS, Hint
 
+# A larger layer is subsampled to at most this longer side, in pixels; its shapes stay.
 MAX_LAYER_SIDE = 512
 
-# The side of a square of paint that is not left out, as a fraction of the layer's longer side.
-LEAST_DETAIL = 1 / 64
+# Squares of paint of at least this side, as a fraction of the layer's longer side, are never left out.
+MIN_DETAIL = 1 / 64
 
-# Where one colour is painted over another, a browser may blend the two along the rim: patches of paint this narrow, as
-# a fraction of the layer's longer side, in mixed colours that nobody chose.
+# Where one colour is painted over another, browsers blend the two along the rim, into colours that nobody chose.
+# Patches up to this width, as a fraction of the layer's longer side, are such a rim if they touch other paint.
 RIM = 1 / 200
 
-# A pixel of a painted layer counts as painted from this alpha on: the rim that a browser may blend does not.
+# A pixel counts as painted from this alpha on, since browsers blend the rim of paint with the transparent ground.
 OPAQUE = 250
 
 
 def packed_paint(layer: np.ndarray) -> np.ndarray:
-    """One number (H,W) int64 for the colour of each pixel of a painted layer (H,W,4) uint8, 0 where it has no paint."""
+    """The colour of each pixel of a painted layer (H,W,4) uint8 as one number, (H,W) int64; 0 where it has no paint."""
     return np.where(layer[..., 3] >= OPAQUE, layer[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1]) + 1, 0)
 
 
 def hints_from_layer(layer: np.ndarray, among: np.ndarray | None = None) -> list[Hint]:
-    """The dots, strokes and areas of a painted layer, each covered by as few squares as show its shape.
+    """Hints for the dots, strokes and areas of a painted layer: a few squares that cover the shape of each.
 
-    A dot becomes one hint, a stroke several along it: in every connected patch of one colour the largest inscribed
-    square is taken, then the largest that fits into what remains, until what fits is too small to matter.
+    A dot becomes one hint and a stroke several along it. In every connected patch of one colour the largest inscribed
+    square is taken, then the largest one in what remains, until the next would be too small to matter.
 
     Args:
-        layer: (H,W,4) uint8 RGBA; painted where it is opaque.
-        among: (H,W) bool, where to look; everywhere if None.
+        layer: (H,W,4) uint8 RGBA, painted where it is opaque.
+        among: (H,W) bool, where to look; None for everywhere.
 
     Raises:
         ValueError: if it is not such an array, or has more than `MAX_HINTS` patches of paint.
     """
     if layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8 or not layer.size:
         raise ValueError(f"expected a painted layer of shape (H,W,4), uint8, got {layer.shape}, {layer.dtype}")
-    # Every n-th pixel of a large layer shows the same shapes.
     stride = -(-max(layer.shape) // MAX_LAYER_SIDE)
     layer = layer[::stride, ::stride]
     height, width = layer.shape[:2]
@@ -58,8 +60,8 @@ def hints_from_layer(layer: np.ndarray, among: np.ndarray | None = None) -> list
         if _is_rim(patch, painted[window], least=RIM * max(height, width)):
             continue
         first = int(np.flatnonzero(patch)[0])
-        colour = "#{:02x}{:02x}{:02x}".format(*layer[window][np.unravel_index(first, patch.shape)][:3])
-        for row, column, side in inscribed_squares(patch, least=LEAST_DETAIL * max(height, width)):
+        colour = hex_colour(layer[window][np.unravel_index(first, patch.shape)][:3])
+        for row, column, side in inscribed_squares(patch, least=MIN_DETAIL * max(height, width)):
             hints.append(
                 Hint(
                     x=round((window[1].start + column + side / 2) / width, 6),
@@ -72,19 +74,19 @@ def hints_from_layer(layer: np.ndarray, among: np.ndarray | None = None) -> list
 
 
 def _is_rim(patch: np.ndarray, painted: np.ndarray, least: float) -> bool:
-    """Whether `patch` (H,W) bool is too narrow to be meant and lies along other paint, `painted` (H,W) bool."""
+    """Whether `patch` (H,W) bool is narrower than `least` pixels and touches other paint, `painted` (H,W) bool."""
     widest = 2 * int(ndimage.distance_transform_cdt(np.pad(patch, 1), metric="chessboard").max()) - 1
     return widest < least and bool((ndimage.binary_dilation(patch, np.ones((3, 3))) & painted & ~patch).any())
 
 
 def inscribed_squares(patch: np.ndarray, least: float, limit: int = 400) -> list[tuple[int, int, int]]:
-    """Squares (row, column, side) that do not overlap and lie inside `patch` (H,W) bool, the largest first.
+    """Disjoint squares (row, column, side) inside `patch` (H,W) bool, the largest first, at most `limit` of them.
 
-    Down to half of the first one's side, so that a dot is one square whatever its size, and down to `least` pixels, so
-    that nothing of note is lost where a fine stroke meets a large area.
+    Squares are taken down to half of the first one's side, so that a dot is one square whatever its size, and down to
+    `least` pixels, so that a fine stroke is not lost where it meets a large area.
     """
     left = np.pad(patch, 1)
-    # The chessboard distance to the nearest unpainted pixel is the half side of the square around a pixel.
+    # The chessboard distance to the nearest unpainted pixel is half the side of the largest square around a pixel.
     distance = ndimage.distance_transform_cdt(left, metric="chessboard")
     reach = int(distance.max())
     squares: list[tuple[int, int, int]] = []
@@ -92,16 +94,16 @@ def inscribed_squares(patch: np.ndarray, least: float, limit: int = 400) -> list
         half = int(distance.max())
         if half == 0 or (squares and 2 * half - 1 < min(squares[0][2] / 2, least)):
             break
-        # Of equally large ones the one nearest to their middle, so that a round dot is hit in its centre.
+        # Of equally large squares the one nearest to their mean is taken: for a round dot that is its centre.
         candidates = np.argwhere(distance == half)
         row, column = candidates[np.abs(candidates - candidates.mean(0)).sum(1).argmin()]
         top, start, side = int(row) - half + 1, int(column) - half + 1, 2 * half - 1
-        # Odd squares waste a row where the patch is even: grow by one if all of it is painted.
+        # These squares have odd sides. Where the patch is even, the square can grow by one.
         if left[top : top + side + 1, start : start + side + 1].all():
             side += 1
         left[top : top + side, start : start + side] = False
         squares.append((top - 1, start - 1, side))
-        # No distance changes further away than the largest of them, and none is decided by anything beyond that.
+        # Distances change only within the largest of them around the square, and depend on pixels within twice that.
         near, around = (_window(top, start, side, margin, left.shape) for margin in (reach, 2 * reach))
         again = ndimage.distance_transform_cdt(np.pad(left[around], 1, mode="edge"), metric="chessboard")[1:-1, 1:-1]
         offset = around[0].start, around[1].start
@@ -110,7 +112,7 @@ def inscribed_squares(patch: np.ndarray, least: float, limit: int = 400) -> list
 
 
 def _window(top: int, start: int, side: int, margin: int, shape: tuple[int, int]) -> tuple[slice, slice]:
-    """A square grown by `margin` on every side, as far as an array of `shape` goes."""
+    """A square grown by `margin` on every side, cut at the border of an array of `shape`."""
     return (
         slice(max(top - margin, 0), min(top + side + margin, shape[0])),
         slice(max(start - margin, 0), min(start + side + margin, shape[1])),
@@ -118,9 +120,9 @@ def _window(top: int, start: int, side: int, margin: int, shape: tuple[int, int]
 
 
 def layer_from_hints(hints: Iterable[Hint], height: int, width: int) -> np.ndarray:
-    """The hints as a painted layer (H,W,4) uint8 RGBA, from which `hints_from_layer` finds them again."""
+    """A painted layer (H,W,4) uint8 RGBA of hints; the inverse of `hints_from_layer`, but for rounding."""
     layer = np.zeros((height, width, 4), np.uint8)
     hints = list(hints)
     for hint, (rows, columns) in zip(hints, hint_regions(hints, height, width), strict=True):
-        layer[rows, columns] = [*bytes.fromhex(hint.colour[1:]), 255]
+        layer[rows, columns] = [*hex_bytes(hint.colour), 255]
     return layer

@@ -1,12 +1,15 @@
-"""Arrays that are used again and again: to ask the system for new ones would take as long as what is done in them."""
+"""Arrays that are reused: to allocate new ones would take as long as the work that is done in them."""
 
 from typing import Any
 
 import numpy as np
 
 
-class Scratch:
-    """Call it with a name: the array of that name, of undefined content, until the name is called again."""
+class BufferPool:
+    """Call it with a name to get the array of that name, which is valid until the name is called again.
+
+    The content is undefined. One pool must not be shared by threads.
+    """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}

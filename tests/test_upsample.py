@@ -1,15 +1,15 @@
 import torch
 import torch.nn.functional as F
 
-from colouru.propagation import chroma_slope, guided_rows, guides, widened
+from colouru.upsample import chroma_slope, guides, upsample_columns, upsample_rows
 
 
 def guided(ab: torch.Tensor, small_L: torch.Tensor, L: torch.Tensor, rows: slice | None = None) -> torch.Tensor:
-    """Rows of ab (1,2,h,w) brought to the size of L (1,1,H,W)."""
+    """Rows of ab (1,2,h,w) upsampled to the size of L (1,1,H,W)."""
     height, width = L.shape[2:]
     rows = rows or slice(0, height)
-    wide = widened(guides(small_L, ab), height, width, rows)
-    return torch.from_numpy(guided_rows(wide, L[0, 0, rows].numpy()).copy())[None]
+    wide = upsample_columns(guides(small_L, ab), height, width, rows)
+    return torch.from_numpy(upsample_rows(wide, L[0, 0, rows].numpy()).copy())[None]
 
 
 def bilinear(x: torch.Tensor, side: int) -> torch.Tensor:
@@ -27,7 +27,7 @@ def test_without_edges_it_is_bilinear(generator):
     torch.testing.assert_close(guided(ab, flat, torch.zeros(1, 1, 50, 31)), expected)
 
 
-def test_rows_made_apart_are_those_of_the_whole(generator):
+def test_rows_upsampled_in_parts_are_those_of_the_whole(generator):
     L, ab = torch.rand(1, 1, 7, 9, generator=generator), torch.rand(1, 2, 7, 9, generator=generator)
     finer = torch.rand(1, 1, 50, 31, generator=generator)
     rows = [guided(ab, L, finer, slice(top, min(top + 8, 50))) for top in range(0, 50, 8)]
@@ -35,7 +35,7 @@ def test_rows_made_apart_are_those_of_the_whole(generator):
 
 
 def test_chroma_follows_a_fine_edge_better_than_bilinear_alone():
-    # A slanted edge, in lightness and chroma alike, from black to white, sixteen times finer than the working copy.
+    # A slanted edge of both lightness and chroma, from black to white, sixteen times finer than the working copy.
     y, x = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
     edge = (x + 0.3 * y > 150).float()[None, None]
     L, ab = 2 * edge - 1, torch.cat([0.4 * edge, -0.2 * edge], 1)
@@ -45,7 +45,7 @@ def test_chroma_follows_a_fine_edge_better_than_bilinear_alone():
 
 
 def test_fine_stripes_do_not_invent_colours():
-    # Blue on the left, orange on the right, an edge of lightness between them that looks like the reason, and stripes.
+    # Blue on the left and orange on the right, an edge of lightness at their border, and stripes of lightness.
     y, x = torch.meshgrid(torch.arange(512.0), torch.arange(512.0), indexing="ij")
     L = (((y // 2) % 2) - 0.5 + 0.4 * torch.tanh((x - 256) / 6))[None, None]
     small_L = F.avg_pool2d(L, 8)
