@@ -13,13 +13,14 @@ from skimage.data import astronaut, camera
 
 from colouru.hints import hints_from_json
 from colouru.images.photo import open_photo
-from colouru.ui import board, words
 from colouru.ui.examples import examples
+from colouru.ui.i18n import page_words
 from tests.browser import CHROMIUM, PHONE, ROOT, near, running_app, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 
 SCREENSHOTS = ROOT / "screenshots"
+WORDS = page_words()["en"]
 ORANGE = "#e07020"
 
 
@@ -77,7 +78,7 @@ def choose_code(person, code: str) -> None:
 
 def test_a_click_colours_the_canvas_under_it_and_undo_and_redo_take_it_back_and_forth(person, grey_photo):
     person.upload(grey_photo)
-    expect(person.page.locator("#page .hint")).to_have_text(words.PAGE["click_here"])
+    expect(person.page.locator("#page .hint")).to_have_text(WORDS["click_here"])
     choose_code(person, ORANGE)
     before, cards = person.picture(), {role: person.card(role) for role in ("gan", "baseline")}
     person.click(0.7, 0.3)
@@ -157,7 +158,7 @@ def test_a_colour_comes_from_a_code_the_plane_a_name_the_model_or_another_pictur
     assert colour_after(page.locator("#page .reference").click, "the other picture's colour") == "#2255aa"
     colour_after(lambda: choose_code(person, "#ffff00"), "a colour too strong for the spot")
     assert "Nearest: #" in page.locator("#page .gamut").inner_text()
-    assert page.locator("#page .hint-list .clipped").inner_text() == words.PAGE["clipped"]
+    assert page.locator("#page .hint-list .clipped").inner_text() == WORDS["clipped"]
 
 
 def test_a_colour_for_the_next_dot_leaves_the_last_one_as_it_is(person, colour_photo):
@@ -322,7 +323,7 @@ def test_another_photo_asks_before_it_drops_hints(person, grey_photo, colour_pho
     assert person.hints() == [kept]
     person.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     person.upload(colour_photo)
-    assert asked == [words.PAGE["ask_before_dropping"]] * 3 and person.hints() == []
+    assert asked == [WORDS["ask_before_dropping"]] * 3 and person.hints() == []
 
 
 def test_a_photo_is_dropped_or_pasted_anywhere(person, colour_photo):
@@ -608,7 +609,7 @@ def test_a_full_queue_says_so_before_the_upload_and_is_tried_again_by_itself(per
         route.continue_()
 
     def line(route) -> None:
-        if route.request.post_data_json["fn_name"] != "line" or not full[0]:
+        if route.request.post_data_json["fn_name"] != "queue_status" or not full[0]:
             return route.continue_()
         route.fulfill(json={"before": 32, "seconds": 12.4, "full": True})
 
@@ -695,7 +696,7 @@ def test_on_a_phone_a_finger_places_moves_and_zooms_without_a_scroll(person, gre
 def test_on_a_phone_the_bar_has_two_rows_in_every_language(person):
     person.open_example(0)
     bar = person.page.locator("#page .bar")
-    for language, words_of in board.parts("")["words"].items():
+    for language, words_of in page_words().items():
         person.page.evaluate(
             """(words) => document.querySelectorAll("#page .bar [data-word]").forEach((node) => {
                 if (node.dataset.do !== "several") node.textContent = words[node.dataset.word];

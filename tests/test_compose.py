@@ -7,8 +7,8 @@ from playwright.sync_api import sync_playwright
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.ui import board
-from colouru.ui.board import script
+from colouru.ui import views
+from colouru.ui.page import script
 from tests.browser import ARGUMENTS, CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
@@ -56,8 +56,8 @@ def test_it_colours_every_pixel_within_a_few_levels_of_the_package(page, size, s
     canvas = pipeline().open(np.asarray(Image.fromarray(astronaut()).resize(size)))
     expected = np.asarray(canvas.colour(hints, ["gan"], saturation)["gan"][0]).astype(int)
     # Losslessly, so that nothing but the two ways of colouring is compared.
-    lightness = board.data_url(canvas.grey().convert("L"), "PNG")
-    coarse, chroma = board.lightness_url(canvas.L["gan"]), board.chroma_url(canvas.chroma(hints)["gan"])
+    lightness = views.data_url(canvas.grey().convert("L"), "PNG")
+    coarse, chroma = views.lightness_url(canvas.L["gan"]), views.chroma_url(canvas.chroma(hints)["gan"])
     found = page.evaluate(COLOURED, [lightness, coarse, chroma, saturation, [hint.to_dict() for hint in hints]])
     difference = np.abs(np.reshape(found, (*expected.shape[:2], 4))[..., :3] - expected)
     assert np.median(difference) <= 2

@@ -14,8 +14,8 @@ from skimage.data import astronaut
 from colouru import Hint, pipeline
 from colouru.colour import picture_to_lab, to_network
 from colouru.hints import rasterize
-from colouru.ui import board
-from colouru.ui.work import Work
+from colouru.ui import views
+from colouru.ui.session import Session
 from tests.benchmarks.published import IColoriTTiny, IDeepColor
 from tests.benchmarks.timing import median_times
 from train.measure.levin import levin
@@ -47,16 +47,16 @@ def main() -> None:
     for name, network in theirs.items():
         print(f"weights of {name}: {sum(weights.numel() for weights in network.parameters()) / 1e6:.1f} million")
     opened = colourize.open(Image.fromarray(astronaut()).resize((PREVIEW, PREVIEW)))
-    work = Work("", (PREVIEW, PREVIEW), opened, tuple(HINTS))
+    session = Session("", (PREVIEW, PREVIEW), opened, tuple(HINTS))
     chroma, before, spots = opened.chroma(HINTS), HINTS[:-1], itertools.count()
     works = {
-        "all": lambda: board.shown(work, selected=len(HINTS) - 1, stamp=0),
+        "all": lambda: views.colours_view(session, selected=len(HINTS) - 1, stamp=0),
         # Never twice the same spot, which is remembered.
         "likely colours": lambda: opened.suggest(next(spots) / 1000, 0.5, before),
         "the generator's answer": lambda: opened.chroma(HINTS, ["gan"]),
         "the baseline's": lambda: opened.chroma(HINTS, ["baseline"]),
-        "both losses": lambda: opened.losses(chroma, HINTS, 1.0, board.LOSS_SIDE),
-        "packing": lambda: [board.chroma_url(each) for each in chroma.values()],
+        "both losses": lambda: opened.losses(chroma, HINTS, 1.0, views.LOSS_SIDE),
+        "packing": lambda: [views.chroma_url(each) for each in chroma.values()],
     }
     print(f"a new hint on an open photo of {PREVIEW} px, both networks, the server's part:")
     for name, seconds in median_times(works, 15).items():

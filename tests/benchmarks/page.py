@@ -15,8 +15,8 @@ from playwright.sync_api import sync_playwright
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.ui import board
-from colouru.ui.work import PREVIEW_SIDE, View, Work
+from colouru.ui import views
+from colouru.ui.session import PREVIEW_SIDE, Session
 from tests.benchmarks.timing import median_times
 from tests.browser import ARGUMENTS, CHROMIUM, PHONE, SCREEN, Visitor, running_app
 
@@ -82,10 +82,10 @@ def main() -> None:
 
         canvas = pipeline().open(portrait)
         hints = [Hint(x=0.1 * number, y=0.5, colour="#bd9175") for number in range(8)]
-        work = Work(str(portrait), (1242, 1600), canvas, tuple(hints), View())
-        server = median_times({"dot": lambda: board.shown(work, selected=7, stamp=0)})["dot"]
+        session = Session(str(portrait), (1242, 1600), canvas, tuple(hints))
+        server = median_times({"dot": lambda: views.colours_view(session, selected=7, stamp=0)})["dot"]
         print(f"of a dot the server's own part: {server:.3f} s")
-        answer = board.shown(work, selected=7, stamp=0)
+        answer = views.colours_view(session, selected=7, stamp=0)
         print(f"what an answer carries: {sum(map(len, answer['chroma'].values())) / 1024:.0f} KiB of colour")
 
 

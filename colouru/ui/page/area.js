@@ -22,23 +22,23 @@ function askForArea(at, more) {
   place = at;
   if (!more) letGo();
   tell(words.busy, true);
-  window.colouruTold.area = { ...at, stamp: outlining };
-  trigger("apply");
+  window.colouruOutbox.outline = { ...at, stamp: outlining };
+  trigger("outline");
 }
 
 async function receiveArea(value) {
-  if (value.area !== outlining || !photo || tool !== "area") return;
-  const map = await imageFrom(value.belonging);
-  if (value.area !== outlining || tool !== "area") return;
+  if (value.stamp !== outlining || !photo || tool !== "area") return;
+  const map = await imageFrom(value.similarity);
+  if (value.stamp !== outlining || tool !== "area") return;
   likely = value.likely;
-  if (area?.lasso === value.area) {
+  if (area?.lasso === value.stamp) {
     area.colour ??= likely[0]?.[0] ?? null;
   } else {
     const canvas = sheet(), context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
     context.drawImage(map, 0, 0, canvas.width, canvas.height);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    const { x, y } = window.colouruTold.area, colour = area?.colour ?? colourFor({ x, y }) ?? likely[0]?.[0] ?? null;
+    const { x, y } = window.colouruOutbox.outline, colour = area?.colour ?? colourFor({ x, y }) ?? likely[0]?.[0] ?? null;
     show({ at: { x, y }, belonging: data, before: area?.mask ?? null, colour });
     find(".reach").value = REACH_AT_FIRST;
     reachTo(REACH_AT_FIRST);

@@ -92,7 +92,7 @@ const made = {};
 
 function coloured(where, role, area, grey) {
   // Only the generator that sees once keeps every hint exactly.
-  const squares = role === "gan" && photo.advises ? squaresIn(area) : [];
+  const squares = role === "gan" && photo.guidance ? squaresIn(area) : [];
   const facts = [grey, role, guides[role], JSON.stringify(squares), saturation];
   if (made[where]?.facts.every((fact, at) => fact === facts[at])) return made[where].pixels;
   const pixels = new ImageData(new Uint8ClampedArray(grey.data), area.width, area.height);
@@ -144,12 +144,13 @@ function askForDetail({ width, height, frame }) {
   if ((to - from) * photo.width * (lower - upper) * photo.height > 7.5e6) return;
   resting = setTimeout(() => {
     asked = photo;
-    window.colouruTold.detail = [from, upper, to, lower];
-    trigger("select");
+    window.colouruOutbox.crop = [from, upper, to, lower];
+    trigger("crop");
   }, 250);
 }
 
 async function receiveDetail(value) {
+  if (!value.window) return;
   const whose = asked, image = await imageFrom(value.lightness);
   if (whose !== photo) return;
   photo.detail = { image, window: value.window };

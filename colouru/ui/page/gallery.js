@@ -79,7 +79,7 @@ async function albumOf(each, show) {
 
 // Those photos are sent that the server has not, or no longer.
 async function bring(photos, show) {
-  const there = photos.length ? await server.kept(photos.map(({ path }) => path ?? null)) : [];
+  const there = photos.length ? await server.uploads_present(photos.map(({ path }) => path ?? null)) : [];
   for (const [number, each] of photos.entries()) if (!there[number]) await pathOf(each, show);
 }
 
@@ -94,8 +94,8 @@ async function colourGallery() {
       const path = await pathOf(each, show), album = await albumOf(each, show);
       answer = await new Promise((done) => {
         glanced = { stamp: Math.max(Date.now(), 1 + (glanced?.stamp ?? 0)), done };
-        window.colouruTold.glance = { path, hints: asked, saturation: each.saturation ?? 1, album, stamp: glanced.stamp };
-        trigger("submit");
+        window.colouruOutbox.preview = { path, hints: asked, saturation: each.saturation ?? 1, references: album, stamp: glanced.stamp };
+        trigger("preview");
       });
     } catch { answer = { problem: say(words.not_uploaded, { name: each.name }) }; }
     // Dots that were put meanwhile are newer.
@@ -108,7 +108,7 @@ async function colourGallery() {
 }
 
 function receiveGlance(value) {
-  if (value.glance === glanced?.stamp) glanced.done(value);
+  if (value.stamp === glanced?.stamp) glanced.done(value);
 }
 
 function openEntry(each) {
@@ -162,11 +162,11 @@ async function downloadAll() {
     return complain(words.nothing_answered);
   }
   const photos = done.map((each) => ({ path: each.path, hints: each.hints, saturation: each.saturation ?? 1 }));
-  window.colouruTold.all = { photos, album: isAlbum, baseline: find(".with-baseline").checked, losses: find(".with-losses").checked };
-  trigger("release");
+  window.colouruOutbox.download_all = { photos, series: isAlbum, baseline: find(".with-baseline").checked, losses: find(".with-losses").checked };
+  trigger("download_all");
 }
 
-function receiveProgress({ done, of }) {
+function receiveProgress({ done, total: of }) {
   if (packing) find(".gallery-status").textContent = say(words.colouring_of, { number: Math.min(done + 1, of), of });
 }
 
@@ -185,7 +185,7 @@ function drawGallery() {
   find(".download-all").disabled = packing || !ready;
   find(".download-all").classList.toggle("busy", packing);
   find(".forget-all").disabled = !gallery.length;
-  find(".album-box").hidden = !props.albums || gallery.length < 2;
+  find(".album-box").hidden = !props.references || gallery.length < 2;
   find(".with-album").checked = isAlbum;
   find(".strays").hidden = !strays.length;
   find(".strays").textContent = say(words.strays, { names: strays.map((each) => each.name).join(", ") });

@@ -37,7 +37,7 @@ function drawButtons() {
   find(".clear").disabled = !hints.length;
   find(".advise").setAttribute("aria-pressed", String(advising));
   find(".unsure").setAttribute("aria-pressed", String(doubting));
-  for (const name of [".advise", ".unsure"]) find(name).hidden = !photo?.advises;
+  for (const name of [".advise", ".unsure"]) find(name).hidden = !photo?.guidance;
   find("[data-view=original]").hidden = !photo?.original;
   if (tool === "paint") colourBrush();
   const count = gallery.length;
@@ -114,7 +114,7 @@ function download(kind) {
   closeMenus();
   find(".download").classList.add("busy");
   find(".download").disabled = true;
-  window.colouruTold.download = { ...message(), kind };
+  window.colouruOutbox.download = { ...message(), kind };
   trigger("download");
 }
 
@@ -127,7 +127,7 @@ window.addEventListener("colouru-downloaded", () => {
 let pairs = [];
 
 async function showExamples() {
-  pairs = (await server.pairs()) ?? [];
+  pairs = (await server.example_pictures()) ?? [];
   find(".pairs").replaceChildren(...pairs.map(({ name, picture: url }, number) => {
     const button = make("button", "pair", { type: "button", title: say(words.example, { name }) });
     button.dataset.example = number;

@@ -136,7 +136,7 @@ async function readStrokes(number) {
 // What is painted on a sheet, the URL of a PNG, becomes hints of that photo, each with these values besides its own; more
 // than one are an area.
 async function layHints(url, whose, values) {
-  const found = await server.squares(url);
+  const found = await server.hints_from_sketch(url);
   if (whose !== photo) return;
   if (!found || found.problem) return complain(found?.problem ?? words.nothing_answered);
   if (!found.hints.length) return describe();

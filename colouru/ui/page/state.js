@@ -36,15 +36,15 @@ function tell(sentence, busy = false) {
 
 // To the server. Each event reads what is to be told when it is sent, so that the latest is.
 
-window.colouruTold = {};
-const message = () => ({ hints, selected, saturation, advise: advising, doubt: doubting, stamp: sent, network });
+window.colouruOutbox = {};
+const message = () => ({ hints, selected, saturation, advice: advising, uncertainty: doubting, stamp: sent, network });
 
 function send() {
   if (!photo || opening) return;
   sent = Math.max(Date.now(), sent + 1);
-  window.colouruTold.edit = message();
+  window.colouruOutbox.edit = message();
   tell(words.busy, true);
-  trigger("input");
+  trigger("edit");
   standInLine((sentence) => tell(sentence, true));
 }
 
@@ -72,36 +72,36 @@ function revise(from, onto) {
 async function receive() {
   const value = props.value;
   if (!value) return;
-  if (value.window) return receiveDetail(value);
-  if (value.belonging) return receiveArea(value);
-  if (value.glance) return receiveGlance(value);
-  if (value.of) return receiveProgress(value);
+  if (value.type === "crop") return receiveDetail(value);
+  if (value.type === "outline") return receiveArea(value);
+  if (value.type === "preview") return receiveGlance(value);
+  if (value.type === "progress") return receiveProgress(value);
   if (value.stamp < sent) return;
   failures = 0;
   waits++;
-  if (value.refused) {
+  if (value.type === "refused") {
     const asked = opening;
     stopOpening();
     tell("");
     // A server that has forgotten the photo is given it again.
-    if (value.gone && photo && !asked) open(photo.source, { hints, history: { past, future, curve } });
+    if (value.session_lost && photo && !asked) open(photo.source, { hints, history: { past, future, curve } });
     return;
   }
-  if (value.photo) await begin(value);
+  if (value.type === "opened") await begin(value);
   // An answer comes in two parts: the picture that was on the canvas when it was asked for, and then all there is.
   const whose = photo, shown = network, other = shown === "gan" ? "baseline" : "gan";
   const overtaken = () => value.stamp < sent || photo !== whose;
   if (!value.chroma[shown]) return;
   const guide = await guideFrom(whose, shown, value.chroma[shown]);
-  const tinted = value.doubt ? await imageFrom(value.doubt) : null;
+  const tinted = value.uncertainty ? await imageFrom(value.uncertainty) : null;
   if (overtaken()) return;
   pictured = value.stamp;
   guides = { ...guides, [shown]: guide };
   ({ hints, clipped } = value);
   selected = value.stamp <= released ? -1 : Math.min(value.selected, hints.length - 1);
-  if (!value.losses) return drawNow();
+  if (value.type === "picture") return drawNow();
   answered = value.stamp;
-  ({ likely, losses, marker: marked } = value);
+  ({ likely, losses, advice: marked } = value);
   doubt = tinted;
   noteLoss();
   drawNow();
@@ -175,11 +175,11 @@ async function open(source, kept = null) {
   opening = { source, history: kept?.history };
   app.classList.add("opening");
   showOpening(say(words.opening, { name: source.name }));
-  const told = { hints: kept?.hints ?? null, saturation, advise: false, doubt: false };
+  const told = { hints: kept?.hints ?? null, saturation, advice: false, uncertainty: false };
   const each = entryOf(source);
   opening.heard = heardBy(each);
   try {
-    told.album = await albumOf(each, showOpening);
+    told.references = await albumOf(each, showOpening);
     if (source.file) told.path = await pathOf(source, showOpening);
     else told.example = source.example;
   } catch {
@@ -187,9 +187,9 @@ async function open(source, kept = null) {
     return complain(say(words.not_uploaded, { name: source.name }));
   }
   sent = Math.max(Date.now(), sent + 1);
-  window.colouruTold.open = { ...told, stamp: sent };
+  window.colouruOutbox.open_photo = { ...told, stamp: sent };
   showOpening(say(words.opening, { name: source.name }));
-  trigger("upload");
+  trigger("open_photo");
   standInLine(showOpening);
 }
 
@@ -207,7 +207,7 @@ function stopOpening() {
 
 // Where the server has the source's file: it is sent if it is not there, or no longer.
 async function pathOf(source, show) {
-  if (source.path && (await server.kept([source.path]))?.[0]) return source.path;
+  if (source.path && (await server.uploads_present([source.path]))?.[0]) return source.path;
   for (let line; (line = await lineOf(null))?.full; await pause(2)) show(inLine(words.line_full, line, source.name));
   source.path = (await upload(source.file)).path;
   return source.path;
@@ -253,7 +253,7 @@ function noteLoss() {
 
 // The queue: others may be before us. Whoever waits is told where they stand.
 
-const lineOf = (stamp) => server.line(stamp).catch(() => null);
+const lineOf = (stamp) => server.queue_status(stamp).catch(() => null);
 
 function inLine(sentence, { before, seconds }, name = "") {
   const wait = seconds === null ? "" : say(words.line_wait, { seconds: Math.max(1, Math.round(seconds)) });
@@ -285,18 +285,18 @@ window.fetch = async (address, options) => {
 
 // No answer came, for whatever reason. What was asked is still here, and asked again.
 window.addEventListener("colouru-failed", async ({ detail: event }) => {
-  if (event === "apply") return complain(words.nothing_answered);
+  if (event === "outline") return complain(words.nothing_answered);
   waits++;
   if (failures++ < TRIES) {
-    if (event === "upload") showOpening(words.trying_again);
+    if (event === "open_photo") showOpening(words.trying_again);
     else tell(words.trying_again, true);
     await pause(2 ** failures / 2);
-    if (event === "input") send();
+    if (event === "edit") send();
     else trigger(event);
     return;
   }
   failures = 0;
-  if (event === "upload") stopOpening();
-  if (event === "submit") glanced.done({ problem: words.nothing_answered });
+  if (event === "open_photo") stopOpening();
+  if (event === "preview") glanced.done({ problem: words.nothing_answered });
   complain(words.nothing_answered);
 });
