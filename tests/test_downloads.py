@@ -1,4 +1,4 @@
-"""What a person takes home, one photo or many."""
+"""Downloads of one photo and of several."""
 
 import os
 import zipfile
@@ -25,7 +25,7 @@ def start(path: Path) -> tuple:
 
 
 def asked(kind: str, **more) -> dict:
-    """What a browser asks for, with one hint."""
+    """A download request with one hint."""
     return {"kind": kind, "hints": [DOT.to_dict()], **more}
 
 
@@ -114,7 +114,7 @@ def asked_all(folder: Path, names: tuple[str, ...], **more) -> dict:
 
 
 def zipped(value: dict, check) -> None:
-    """Check the archive while it is there."""
+    """Run `check` on the archive, which is deleted afterwards."""
     for _, path in batch.colour_all(value):
         if isinstance(path, str):
             with zipfile.ZipFile(path) as archive:
@@ -189,7 +189,7 @@ def test_what_is_still_here_of_several_photos_is_told_and_kept(tmp_path):
 
 
 def of_one_series(folder: Path) -> list[dict]:
-    """Two views of one scene as a browser sends them, the first with hints; and what is no photo."""
+    """Two views of one scene as a browser sends them, the first with hints, and a file that is no photo."""
     for name, crop in (("a.png", astronaut()[:360, :360]), ("b.png", astronaut()[-360:, -360:])):
         Image.fromarray(crop).save(folder / name)
     (folder / "diary.jpg").write_text("Dear diary")

@@ -1,4 +1,4 @@
-"""What the page does with what it is sent, right or wrong, without a browser."""
+"""The handlers of the page without a browser, for valid and invalid requests."""
 
 import base64
 import gc
@@ -35,12 +35,12 @@ def edit_request(hints, **more) -> dict:
 
 
 def start(path: Path, **more) -> tuple:
-    """The session and what is shown of an uploaded file."""
+    """Open an uploaded file; returns the session and the message."""
     return handlers.start_session({"path": str(path), "hints": None, "stamp": 1.0} | more)
 
 
 def edited(session, value) -> tuple:
-    """The session and all that is shown after an edit."""
+    """Edit; returns the session and the complete message."""
     *_, answer = handlers.edit(session, value)
     return answer
 
@@ -51,14 +51,14 @@ def picture_of(url: str) -> np.ndarray:
 
 @pytest.fixture
 def uploads(tmp_path, monkeypatch) -> Path:
-    """Where uploads lie."""
+    """The upload folder."""
     monkeypatch.setattr(messages, "get_upload_folder", lambda: str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
 def save(uploads):
-    """Saves a picture as an upload and returns its path."""
+    """A function that saves a picture as an upload and returns its path."""
 
     def save(picture: np.ndarray, name: str = "photo.png") -> Path:
         Image.fromarray(picture).save(uploads / name)
@@ -128,7 +128,7 @@ def test_a_photo_opens_with_the_hints_that_a_browser_kept(save):
 
 
 def hostile_pictures(folder: Path) -> dict[str, tuple[int, int] | None]:
-    """Pictures that people do bring, by name, with their size, or None where they cannot be used."""
+    """Write unusual pictures; returns the size of each by name, None for those that cannot be used."""
     rgb = Image.fromarray(astronaut()[::8, ::8])  # 64 x 64
     rotated = Image.Exif()
     rotated[0x0112] = 6
@@ -264,7 +264,7 @@ def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(session):
     shown = handlers.outline(session, {"x": 0.3, "y": 0.6, "stamp": 5.0})
     similarity = picture_of(shown["similarity"])
     assert shown["stamp"] == 5.0 and similarity.shape == tuple(session.canvas.L["gan"].shape[2:])
-    # The photographer's coat is one thing, and the sky is none of it.
+    # The photographer's coat is similar to the spot, the sky is not.
     assert similarity[int(0.6 * 256), int(0.3 * 256)] > 200 and similarity[20, 20] < 60
     assert shown["likely"][0][0] == session.canvas.suggest(0.3, 0.6)[0].colour
     nan = float("nan")

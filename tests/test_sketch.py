@@ -1,4 +1,4 @@
-"""What is painted in the browser becomes hints, and nothing else does."""
+"""Painted layers from the browser become hints; everything else is refused."""
 
 import base64
 import struct
@@ -18,7 +18,7 @@ DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06)
 
 
 def url_of(layer: np.ndarray) -> str:
-    """A painted layer (H,W,4) uint8 as the browser sends it."""
+    """The data URL of a painted layer (H,W,4) uint8, as the browser sends it."""
     return data_url(Image.fromarray(layer), "PNG")
 
 
@@ -42,7 +42,7 @@ def test_an_empty_layer_has_no_hints():
 
 
 def png_of(side: int) -> str:
-    """The beginning of a PNG that claims to be that large."""
+    """The header of a PNG with that width and height, without pixels."""
     header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
     content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     return "data:image/png;base64," + base64.b64encode(content).decode()

@@ -3,15 +3,22 @@
 from importlib import resources
 from typing import Any
 
+from colouru.colour import AB_SCALE
+from colouru.hints import DEFAULT_SIZE, MAX_NOTE
 from colouru.ui.i18n import page_words
 from colouru.ui.palette import SWATCHES
+from colouru.ui.queueing import MAX_WAITING
+from colouru.ui.sketch import SKETCH_SIDE
+from colouru.ui.views import MAX_CROP_PIXELS
 
 # The scripts form one program, in this order: what a script uses while it loads must come before it.
 SCRIPTS = (
     "colour",
-    "compose",
+    "render",
     "state",
-    "keep",
+    "messages",
+    "photo",
+    "storage",
     "canvas",
     "area",
     "pointer",
@@ -21,6 +28,16 @@ SCRIPTS = (
     "gallery",
     "page",
 )
+
+# Constants of the package that the scripts need, too.
+CONSTANTS = {
+    "ab_scale": AB_SCALE,
+    "hint_size": DEFAULT_SIZE,
+    "max_note": MAX_NOTE,
+    "max_crop_pixels": MAX_CROP_PIXELS,
+    "max_waiting": MAX_WAITING,
+    "sketch_side": SKETCH_SIDE,
+}
 
 
 def html_arguments(source: str, *, references: bool = True) -> dict[str, Any]:
@@ -35,6 +52,7 @@ def html_arguments(source: str, *, references: bool = True) -> dict[str, Any]:
         "js_on_load": script(*SCRIPTS),
         "apply_default_css": False,
         "words": page_words(),
+        "constants": CONSTANTS,
         "source": source,
         "references": references,
         "swatches": [[colour, name] for name, colour in SWATCHES.items()],

@@ -1,5 +1,5 @@
-"""How long a person waits: for the page, a dot, a large photo, beside others; what share of the screen the picture has,
-and how often one scrolls. Figures, not bars.
+"""Latencies of the page, for one person and for several at once, the picture's share of the screen, and how often a
+person has to scroll.
 
 python -m tests.benchmarks.page
 """
@@ -22,7 +22,7 @@ from tests.browser import ARGUMENTS, CHROMIUM, PHONE, SCREEN, Visitor, running_a
 
 CLICKS, STROKES, PEOPLE = 10, 5, 5
 
-# Notes when the mouse or finger was lifted; the page marks itself when an answer is on the canvas.
+# Records when the mouse or finger was lifted; the page marks when an answer is drawn.
 WATCH = """() => {
     window.lifted = [];
     performance.clearMarks();
@@ -99,14 +99,14 @@ def clicks(people: list[Visitor], places: np.ndarray) -> list[float]:
             person.page.mouse.click(*place)
             person.page.wait_for_timeout(2000 / len(people))
     for person in people:
-        person.settle()
+        person.wait_until_idle()
     return [wait / 1000 for person in people for wait in person.page.evaluate(WAITS)]
 
 
 def stroke(person: Visitor, place: np.ndarray) -> float:
     person.page.evaluate(WATCH)
     person.paint(tuple(place))
-    person.settle()
+    person.wait_until_idle()
     return person.page.evaluate(WAITS)[0] / 1000
 
 
@@ -124,9 +124,9 @@ def scrolls(person: Visitor, photo: Path) -> int:
     for number in range(5):
         x, y = person.at(0.2 + 0.15 * number, 0.5)
         person.page.mouse.click(x, y)
-        person.settle()
+        person.wait_until_idle()
         press(f"#page .named button >> nth={number}")
-        person.settle()
+        person.wait_until_idle()
         press("#page .for-next")
     return needed
 

@@ -1,4 +1,6 @@
-"""The browser lays the colours over the lightness as the package does."""
+"""The browser's rendering of colours agrees with the package's."""
+
+import json
 
 import numpy as np
 import pytest
@@ -8,10 +10,10 @@ from skimage.data import astronaut
 
 from colouru import Hint, pipeline
 from colouru.ui import views
-from colouru.ui.page import script
-from tests.browser import ARGUMENTS, CHROMIUM
+from colouru.ui.page import CONSTANTS, script
+from tests.browser import ARGUMENTS, CHROMIUM, NEEDS_CHROMIUM
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+pytestmark = NEEDS_CHROMIUM
 
 HINTS = [
     Hint(x=0.42, y=0.24, colour="#d9a184", size=0.05),
@@ -19,7 +21,7 @@ HINTS = [
     Hint(x=0.26, y=0.66, colour="#2040ff", size=0.08),
 ]
 
-# The bytes RGBA of the whole picture in its own pixels.
+# Renders the whole picture at its own size; returns RGBA bytes.
 COLOURED = """async ([lightness, coarse, chroma, saturation, hints]) => {
     const pixelsOf = async (url) => {
         const bitmap = await createImageBitmap(await (await fetch(url)).blob());
@@ -30,11 +32,11 @@ COLOURED = """async ([lightness, coarse, chroma, saturation, hints]) => {
     const grey = await pixelsOf(lightness), L = await pixelsOf(coarse), ab = await pixelsOf(chroma);
     const { width, height } = grey;
     const squares = hints.map((hint) => {
-        const [, a, b] = labOf(hint.colour);
-        return { ...squareOf(hint, width, height), a, b };
+        const [, a, b] = labFromHex(hint.colour);
+        return { ...hintSquare(hint, width, height), a, b };
     });
     const frame = { left: 0, top: 0, across: width, down: height };
-    compose(grey.data, width, height, frame, guideOf(ab.data, L.data, L.width, L.height), saturation, squares);
+    renderColours(grey.data, width, height, frame, buildGuide(ab.data, L.data, L.width, L.height), saturation, squares);
     return [...grey.data];
 }"""
 
@@ -44,7 +46,9 @@ def page():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page()
-        page.add_script_tag(content=script("colour", "compose"))
+        page.add_script_tag(
+            content=f"const props = {json.dumps({'constants': CONSTANTS})};\n" + script("colour", "render")
+        )
         yield page
         browser.close()
 
@@ -55,7 +59,7 @@ def page():
 def test_it_colours_every_pixel_within_a_few_levels_of_the_package(page, size, saturation, hints):
     canvas = pipeline().open(np.asarray(Image.fromarray(astronaut()).resize(size)))
     expected = np.asarray(canvas.colour(hints, ["gan"], saturation)["gan"][0]).astype(int)
-    # Losslessly, so that nothing but the two ways of colouring is compared.
+    # PNG, so that only the rendering differs and not the compression.
     lightness = views.data_url(canvas.grey().convert("L"), "PNG")
     coarse, chroma = views.lightness_url(canvas.L["gan"]), views.chroma_url(canvas.chroma(hints)["gan"])
     found = page.evaluate(COLOURED, [lightness, coarse, chroma, saturation, [hint.to_dict() for hint in hints]])
