@@ -100,7 +100,7 @@ def test_stored_work_has_the_keys_and_fields_that_earlier_versions_stored(addres
         person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
         stored = person.page.evaluate(STORED)
         assert {"name", "file", "path"} == set(stored["photo"])
-        assert stored["hints"] == ["history", "hints", "network", "saturation", "shownView"]
+        assert stored["hints"] == ["hints", "history", "network", "saturation", "shownView"]
         person.press("several")
         person.page.locator("#page .photos").set_input_files([photo])
         person.page.locator("#page .tile[data-state=done]").wait_for()

@@ -23,17 +23,18 @@ function labFromHex(code) {
 
 const lightnessOfGrey = (byte) => 116 * labF(toLinear(byte)) - 16;
 
+// X and Z from f of the luminance and a or b; linear sRGB in [0, 1] from X, Y and Z.
+const xOf = (y, a) => 0.95047 * labFInverse(y + a / 500);
+const zOf = (y, b) => 1.08883 * labFInverse(Math.max(0, y - b / 200));
+const redOf = (X, Y, Z) => 3.24048134 * X - 1.53715152 * Y - 0.49853633 * Z;
+const greenOf = (X, Y, Z) => -0.96925495 * X + 1.87599 * Y + 0.04155593 * Z;
+const blueOf = (X, Y, Z) => 0.05564664 * X - 0.20404134 * Y + 1.05731107 * Z;
+
 // sRGB in [0, 255], not rounded; outside of it where sRGB has no such colour.
 function rgbFromLab(L, a, b) {
   const y = (L + 16) / 116;
-  const X = 0.95047 * labFInverse(y + a / 500);
-  const Y = labFInverse(y);
-  const Z = 1.08883 * labFInverse(Math.max(0, y - b / 200));
-  return [
-    3.24048134 * X - 1.53715152 * Y - 0.49853633 * Z,
-    -0.96925495 * X + 1.87599 * Y + 0.04155593 * Z,
-    0.05564664 * X - 0.20404134 * Y + 1.05731107 * Z,
-  ].map(toGamma);
+  const [X, Y, Z] = [xOf(y, a), labFInverse(y), zOf(y, b)];
+  return [redOf(X, Y, Z), greenOf(X, Y, Z), blueOf(X, Y, Z)].map(toGamma);
 }
 
 const isInGamut = (bytes) => bytes.every((byte) => byte > -0.75 && byte < 255.75);
@@ -51,8 +52,7 @@ function nearestInGamut(L, a, b) {
   return hexFromBytes(rgbFromLab(L, a * low, b * low));
 }
 
-// A colour at another lightness, as if under more or less light. Light scales X, Y and Z equally, and so a, b and L +
-// 16.
+// A colour under more or less light, so that it has lightness L. Light scales X, Y and Z, and so L + 16, a and b.
 function atLightness(code, L) {
   const [own, a, b] = labFromHex(code);
   const factor = Math.min(1.25, (L + 16) / (own + 16));

@@ -101,6 +101,9 @@ function buildGuide(levels, coarse, columns, rows) {
   return { planes, columns, rows };
 }
 
+const isLightInGamut = (red, green, blue) =>
+  red >= DARKEST && green >= DARKEST && blue >= DARKEST && red <= BRIGHTEST && green <= BRIGHTEST && blue <= BRIGHTEST;
+
 // The factor in [0, 1] that brings a and b into sRGB's gamut; `y` is CIELAB's f of the luminance.
 function gamutScale(y, a, b) {
   let low = 0;
@@ -108,12 +111,9 @@ function gamutScale(y, a, b) {
   const Y = labFInverse(y);
   for (let i = 0; i < 10; i++) {
     const middle = (low + high) / 2;
-    const X = 0.95047 * labFInverse(y + (a * middle) / 500);
-    const Z = 1.08883 * labFInverse(Math.max(0, y - (b * middle) / 200));
-    const red = 3.24048134 * X - 1.53715152 * Y - 0.49853633 * Z;
-    const green = -0.96925495 * X + 1.87599 * Y + 0.04155593 * Z;
-    const blue = 0.05564664 * X - 0.20404134 * Y + 1.05731107 * Z;
-    if (Math.min(red, green, blue) >= DARKEST && Math.max(red, green, blue) <= BRIGHTEST) low = middle;
+    const X = xOf(y, a * middle);
+    const Z = zOf(y, b * middle);
+    if (isLightInGamut(redOf(X, Y, Z), greenOf(X, Y, Z), blueOf(X, Y, Z))) low = middle;
     else high = middle;
   }
   return low;
@@ -155,9 +155,6 @@ function interpolateRow(guideRow, across, pixels, start, scale, rowA, rowB) {
   }
 }
 
-const isLightInGamut = (red, green, blue) =>
-  red >= DARKEST && green >= DARKEST && blue >= DARKEST && red <= BRIGHTEST && green <= BRIGHTEST && blue <= BRIGHTEST;
-
 // Replace one row of grey pixels by the colours of that lightness with these a and b, or the nearest that exist.
 function colourRow(pixels, start, rowA, rowB) {
   for (let i = 0, at = start; i < rowA.length; i++, at += 4) {
@@ -169,11 +166,11 @@ function colourRow(pixels, start, rowA, rowB) {
     let green = 0;
     let blue = 0;
     for (let attempt = 0; attempt < 2; attempt++) {
-      const X = 0.95047 * labFInverse(y + a / 500);
-      const Z = 1.08883 * labFInverse(Math.max(0, y - b / 200));
-      red = 3.24048134 * X - 1.53715152 * Y - 0.49853633 * Z;
-      green = -0.96925495 * X + 1.87599 * Y + 0.04155593 * Z;
-      blue = 0.05564664 * X - 0.20404134 * Y + 1.05731107 * Z;
+      const X = xOf(y, a);
+      const Z = zOf(y, b);
+      red = redOf(X, Y, Z);
+      green = greenOf(X, Y, Z);
+      blue = blueOf(X, Y, Z);
       if (isLightInGamut(red, green, blue)) break;
       const scale = gamutScale(y, a, b);
       a *= scale;
