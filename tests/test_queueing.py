@@ -28,7 +28,7 @@ def test_a_request_is_told_how_many_are_answered_before_it_and_how_long_that_tak
     app = app_with([11.0, 12.0, 13.0], seconds=0.5)
     assert queue_position(app, 12.0) == {"before": 2, "seconds": 1.0, "full": False}
     assert queue_position(app, None) == {"before": 4, "seconds": 2.0, "full": False}
-    # It waits no longer: it is the one that is being answered.
+    # A request that is not in the queue any more is being answered.
     assert queue_position(app, 10.0)["before"] == 0
 
 

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-# The same as of `wait_for`: a busy machine draws late.
+# As long as in `wait_for`, because a busy machine draws late.
 expect.set_options(timeout=60_000)
 
 ROOT = Path(__file__).parents[2]

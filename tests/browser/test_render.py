@@ -65,7 +65,7 @@ def test_it_colours_every_pixel_within_a_few_levels_of_the_package(page, size, s
     found = page.evaluate(COLOURED, [lightness, coarse, chroma, saturation, [hint.to_dict() for hint in hints]])
     difference = np.abs(np.reshape(found, (*expected.shape[:2], 4))[..., :3] - expected)
     assert np.median(difference) <= 2
-    # The map of ab has steps of 110/127 units, which show most where sRGB is finest in ab: in dark, strong colours.
+    # The map of ab has steps of 110/127 units; in dark, strong colours one step is several sRGB levels.
     assert np.quantile(difference, 0.99) <= 4
     for hint in hints[::2]:
         row, column = int(hint.y * expected.shape[0]), int(hint.x * expected.shape[1])

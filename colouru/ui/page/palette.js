@@ -36,7 +36,8 @@ function currentColour() {
   return state.tool === "paint" ? brushColour() : state.pendingColour === "true" ? null : state.pendingColour;
 }
 
-// Whether the colour is for a known place, and the lightness there. For the next dot only the keyboard's cursor knows it.
+// Whether the colour is for a known place, and the lightness there. The next dot's place is known only if the keyboard's
+// cursor is shown.
 const hasSpot = () => state.selected >= 0 || state.area;
 const lightnessHere = () => (hasSpot() || !cursor.hidden ? lightnessAt(currentSpot()) : 60);
 
