@@ -116,8 +116,8 @@ def colourful() -> np.ndarray:
 
 
 @pytest.fixture
-def said(monkeypatch) -> list[str]:
-    """The sentences that the page would show without an error."""
+def notices(monkeypatch) -> list[str]:
+    """The infos and warnings that the page would show."""
     sentences: list[str] = []
     for kind in ("Info", "Warning"):
         monkeypatch.setattr(f"gradio.{kind}", sentences.append)

@@ -1,4 +1,4 @@
-"""What the page does with what it is sent, right or wrong, without a browser."""
+"""The handlers of the page without a browser, for valid and invalid requests."""
 
 import base64
 import gc
@@ -16,31 +16,32 @@ from skimage.color import rgb2lab
 from skimage.data import astronaut, camera
 
 from colouru.hints import Hint, hints_from_json
-from colouru.ui import board, handlers, words
-from colouru.ui.board import LANGUAGES, SCRIPTS, script
-from colouru.ui.examples import examples, pairs
+from colouru.ui import handlers, i18n, messages, page, views
+from colouru.ui.examples import example_pictures, examples
+from colouru.ui.i18n import LANGUAGES, page_words
+from colouru.ui.page import SCRIPTS, script
 from colouru.ui.palette import SWATCHES
-from colouru.ui.work import PREVIEW_SIDE, View
+from colouru.ui.session import PREVIEW_SIDE, ViewSettings
 
 DOT = Hint(x=0.7, y=0.3, colour="#d02020", size=0.06)
 
-pytestmark = pytest.mark.usefixtures("said")
+pytestmark = pytest.mark.usefixtures("notices")
 
 
-def told(hints, **more) -> dict:
-    """What a browser says, as it arrives."""
+def edit_request(hints, **more) -> dict:
+    """An edit request as it arrives from a browser."""
     hints = [hint.to_dict() if isinstance(hint, Hint) else hint for hint in hints]
     return json.loads(json.dumps({"hints": hints, "selected": -1, "stamp": 1.0} | more))
 
 
 def start(path: Path, **more) -> tuple:
-    """The work and what is shown of an uploaded file."""
-    return handlers.start({"path": str(path), "hints": None, "stamp": 1.0} | more)
+    """Open an uploaded file; returns the session and the message."""
+    return handlers.start_session({"path": str(path), "hints": None, "stamp": 1.0} | more)
 
 
-def edited(work, value) -> tuple:
-    """The work and all that is shown after an edit."""
-    *_, answer = handlers.edit(work, value)
+def edited(session, value) -> tuple:
+    """Edit; returns the session and the complete message."""
+    *_, answer = handlers.edit(session, value)
     return answer
 
 
@@ -50,14 +51,14 @@ def picture_of(url: str) -> np.ndarray:
 
 @pytest.fixture
 def uploads(tmp_path, monkeypatch) -> Path:
-    """Where uploads lie."""
-    monkeypatch.setattr(handlers, "get_upload_folder", lambda: str(tmp_path))
+    """The upload folder."""
+    monkeypatch.setattr(messages, "get_upload_folder", lambda: str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
 def save(uploads):
-    """Saves a picture as an upload and returns its path."""
+    """A function that saves a picture as an upload and returns its path."""
 
     def save(picture: np.ndarray, name: str = "photo.png") -> Path:
         Image.fromarray(picture).save(uploads / name)
@@ -67,7 +68,7 @@ def save(uploads):
 
 
 @pytest.fixture
-def work(save):
+def session(save):
     return start(save(camera()))[0]
 
 
@@ -75,8 +76,8 @@ def work(save):
 
 
 def test_a_photo_is_shown_as_lightness_with_the_colours_of_both_networks(save):
-    work, shown = start(save(astronaut()))
-    assert shown["hints"] == [] and work.hints == ()
+    session, shown = start(save(astronaut()))
+    assert shown["hints"] == [] and session.hints == ()
     assert picture_of(shown["photo"]["lightness"]).shape == (512, 512)
     assert picture_of(shown["photo"]["original"]).shape == (512, 512, 3)
     for role in ("gan", "baseline"):
@@ -92,40 +93,42 @@ def test_a_grey_photo_says_why_it_has_no_loss_and_offers_no_original(save):
 
 def test_a_large_photo_is_shown_at_1600_pixels_and_closely_in_its_own(save):
     path = save(np.asarray(Image.fromarray(astronaut()).resize((2400, 1800))))
-    work, shown = start(path)
+    session, shown = start(path)
     assert max(picture_of(shown["photo"]["lightness"]).shape) == PREVIEW_SIDE == 1600
     assert (shown["photo"]["width"], shown["photo"]["height"]) == (2400, 1800)
-    detail = handlers.look_closely(work, [0.25, 0.5, 0.5, 0.75])
+    detail = handlers.crop(session, [0.25, 0.5, 0.5, 0.75])
     assert detail["window"] == [0.25, 0.5, 0.5, 0.75] and picture_of(detail["lightness"]).shape == (450, 600)
     for nonsense in (None, [], [0, 0, 1], [0.5, 0, 0.5, 1], [0, 0, 2, 1], ["0", 0, 1, 1]):
         with pytest.raises(gr.Error):
-            handlers.look_closely(work, nonsense)
+            handlers.crop(session, nonsense)
 
 
 def test_the_losses_on_a_small_copy_are_those_at_full_size_to_two_digits(save):
-    work, shown = start(save(np.asarray(Image.fromarray(astronaut()).resize((1200, 900)))))
-    full = work.canvas.losses(work.canvas.chroma(()), ())
+    session, shown = start(save(np.asarray(Image.fromarray(astronaut()).resize((1200, 900)))))
+    full = session.canvas.losses(session.canvas.chroma(()), ())
     for role, loss in shown["losses"].items():
         assert abs(loss - full[role]) < 0.01
 
 
 def test_every_example_opens_with_its_hints_and_has_a_picture_on_the_first_screen():
-    shown_pairs = pairs([])
+    pictures = example_pictures([])
     for number, (path, hints_json) in enumerate(examples()):
-        work, _ = handlers.start({"example": number, "hints": None, "stamp": 1.0})
-        assert work.path == path and list(work.hints) == hints_from_json(hints_json)
-        pair = picture_of(shown_pairs[number]["picture"]).astype(int)
+        session, _ = handlers.start_session({"example": number, "hints": None, "stamp": 1.0})
+        assert session.path == path and list(session.hints) == hints_from_json(hints_json)
+        pair = picture_of(pictures[number]["picture"]).astype(int)
         half = pair.shape[1] // 2
         assert np.ptp(pair[:, : half - 8], axis=2).mean() < 3 < np.ptp(pair[:, half + 8 :], axis=2).mean()
 
 
 def test_a_photo_opens_with_the_hints_that_a_browser_kept(save):
-    work, shown = start(save(camera()), hints=[DOT.to_dict()], saturation=1.4)
-    assert work.hints == (DOT,) and shown["hints"] == [DOT.to_dict()] and work.view == View(saturation=1.4)
+    session, shown = start(save(camera()), hints=[DOT.to_dict()], saturation=1.4)
+    assert (
+        session.hints == (DOT,) and shown["hints"] == [DOT.to_dict()] and session.view == ViewSettings(saturation=1.4)
+    )
 
 
 def hostile_pictures(folder: Path) -> dict[str, tuple[int, int] | None]:
-    """Pictures that people do bring, by name, with their size, or None where they cannot be used."""
+    """Write unusual pictures; returns the size of each by name, None for those that cannot be used."""
     rgb = Image.fromarray(astronaut()[::8, ::8])  # 64 x 64
     rotated = Image.Exif()
     rotated[0x0112] = 6
@@ -145,15 +148,15 @@ def hostile_pictures(folder: Path) -> dict[str, tuple[int, int] | None]:
     return {path.name: sizes.get(path.name, (64, 64)) for path in folder.iterdir()} | {"bomb.png": None}
 
 
-def test_whatever_picture_is_brought_opens_or_is_refused_with_a_sentence(uploads, said):
+def test_whatever_picture_is_brought_opens_or_is_refused_with_a_sentence(uploads, notices):
     for name, size in hostile_pictures(uploads).items():
-        said.clear()
-        work, shown = start(uploads / name)
+        notices.clear()
+        session, shown = start(uploads / name)
         if size is None:
-            assert work == gr.skip() and shown == {"stamp": 1.0, "refused": True}
-            assert len(said) == 1 and name in said[0]
+            assert session == gr.skip() and shown == {"type": "refused", "stamp": 1.0}
+            assert len(notices) == 1 and name in notices[0]
         else:
-            assert work.size == size == (shown["photo"]["width"], shown["photo"]["height"]), name
+            assert session.size == size == (shown["photo"]["width"], shown["photo"]["height"]), name
 
 
 @pytest.mark.parametrize(
@@ -171,17 +174,17 @@ def test_whatever_picture_is_brought_opens_or_is_refused_with_a_sentence(uploads
         {"example": "0"},
     ],
 )
-def test_only_what_was_uploaded_is_opened(uploads, said, value):
-    work, shown = handlers.start(value)
-    assert work == gr.skip() and shown["refused"] and words.NO_PHOTO in said[0]
+def test_only_what_was_uploaded_is_opened(uploads, notices, value):
+    session, shown = handlers.start_session(value)
+    assert session == gr.skip() and shown["type"] == "refused" and i18n.NO_PHOTO in notices[0]
 
 
 # Dots.
 
 
-def test_a_dot_colours_its_surroundings_more_than_a_far_corner(work):
-    before = board.shown(work, selected=-1, stamp=0)["chroma"]["gan"]
-    after, shown = edited(work, told([DOT]))
+def test_a_dot_colours_its_surroundings_more_than_a_far_corner(session):
+    before = views.colours_view(session, selected=-1, stamp=0)["chroma"]["gan"]
+    after, shown = edited(session, edit_request([DOT]))
     change = np.abs(picture_of(shown["chroma"]["gan"]).astype(int) - picture_of(before)).sum(2)
     height, width = change.shape
     row, column = int(0.3 * height), int(0.7 * width)
@@ -190,34 +193,34 @@ def test_a_dot_colours_its_surroundings_more_than_a_far_corner(work):
 
 
 @pytest.mark.parametrize(("network", "other"), [("gan", "baseline"), ("baseline", "gan")])
-def test_the_picture_on_the_canvas_is_answered_before_the_rest(work, network, other):
-    (_, first), (_, all_of_it) = handlers.edit(work, told([DOT], network=network, selected=0))
+def test_the_picture_on_the_canvas_is_answered_before_the_rest(session, network, other):
+    (_, first), (_, all_of_it) = handlers.edit(session, edit_request([DOT], network=network, selected=0))
     assert list(first["chroma"]) == [network] and first["hints"] == [DOT.to_dict()] and "losses" not in first
     assert set(all_of_it["chroma"]) == {network, other} and all_of_it["likely"] and all_of_it["losses"]
     assert first["chroma"][network] == all_of_it["chroma"][network]
 
 
-def test_a_dot_without_a_colour_takes_the_likeliest_for_its_place(work):
+def test_a_dot_without_a_colour_takes_the_likeliest_for_its_place(session):
     bare = {"x": 0.5, "y": 0.2, "size": 0.05}
-    after, shown = edited(work, told([DOT, bare], selected=1))
+    after, shown = edited(session, edit_request([DOT, bare], selected=1))
     assert after.hints[0] == DOT and shown["likely"][0][0] == after.hints[1].colour
-    assert after.hints[1].colour == work.canvas.suggest(0.5, 0.2, [DOT])[0].colour
+    assert after.hints[1].colour == session.canvas.suggest(0.5, 0.2, [DOT])[0].colour
 
 
-def test_the_selected_dot_is_offered_likely_colours(work):
-    likely = edited(work, told([DOT], selected=0))[1]["likely"]
+def test_the_selected_dot_is_offered_likely_colours(session):
+    likely = edited(session, edit_request([DOT], selected=0))[1]["likely"]
     assert 1 <= len(likely) <= 9 and [chance for _, chance in likely] == sorted((c for _, c in likely), reverse=True)
-    assert edited(work, told([DOT]))[1]["likely"] == []
+    assert edited(session, edit_request([DOT]))[1]["likely"] == []
 
 
 def test_a_dot_in_a_colour_that_does_not_exist_there_is_named(save):
-    work, _ = start(save(np.full((64, 64), 250, np.uint8)))
+    session, _ = start(save(np.full((64, 64), 250, np.uint8)))
     possible, impossible = (Hint(x=0.5, y=0.5, colour=colour) for colour in ("#fff4f0", "#0000ff"))
-    assert edited(work, told([possible, impossible]))[1]["clipped"] == [1]
+    assert edited(session, edit_request([possible, impossible]))[1]["clipped"] == [1]
 
 
-def test_an_answer_says_which_list_it_answers(work):
-    assert edited(work, told([DOT], stamp=1234.5))[1]["stamp"] == 1234.5
+def test_an_answer_says_which_list_it_answers(session):
+    assert edited(session, edit_request([DOT], stamp=1234.5))[1]["stamp"] == 1234.5
 
 
 @pytest.mark.parametrize(
@@ -246,28 +249,28 @@ def test_an_answer_says_which_list_it_answers(work):
         {"hints": [], "network": "unet"},
     ],
 )
-def test_what_is_no_list_of_hints_is_refused_and_the_page_set_right(work, said, value):
-    work, _ = edited(work, told([DOT]))
-    after, shown = edited(work, value)
-    assert len(said) == 1 and len(said[0]) < 200
+def test_what_is_no_list_of_hints_is_refused_and_the_page_set_right(session, notices, value):
+    session, _ = edited(session, edit_request([DOT]))
+    after, shown = edited(session, value)
+    assert len(notices) == 1 and len(notices[0]) < 200
     assert after.hints == (DOT,) and shown["hints"] == [DOT.to_dict()]
 
 
 def test_a_photo_that_is_no_longer_kept_is_asked_for_again():
-    assert edited(None, told([DOT]))[1] == {"stamp": 1.0, "refused": True, "gone": True}
+    assert edited(None, edit_request([DOT]))[1] == {"type": "refused", "stamp": 1.0, "session_lost": True}
 
 
-def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(work):
-    shown = handlers.outline(work, {"x": 0.3, "y": 0.6, "stamp": 5.0})
-    belonging = picture_of(shown["belonging"])
-    assert shown["area"] == 5.0 and belonging.shape == tuple(work.canvas.L["gan"].shape[2:])
-    # The photographer's coat is one thing, and the sky is none of it.
-    assert belonging[int(0.6 * 256), int(0.3 * 256)] > 200 and belonging[20, 20] < 60
-    assert shown["likely"][0][0] == work.canvas.suggest(0.3, 0.6)[0].colour
+def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(session):
+    shown = handlers.outline(session, {"x": 0.3, "y": 0.6, "stamp": 5.0})
+    similarity = picture_of(shown["similarity"])
+    assert shown["stamp"] == 5.0 and similarity.shape == tuple(session.canvas.L["gan"].shape[2:])
+    # The photographer's coat is similar to the spot, the sky is not.
+    assert similarity[int(0.6 * 256), int(0.3 * 256)] > 200 and similarity[20, 20] < 60
+    assert shown["likely"][0][0] == session.canvas.suggest(0.3, 0.6)[0].colour
     nan = float("nan")
     for nonsense in (None, {}, {"x": 2, "y": 0, "stamp": 1}, {"x": nan, "y": 0, "stamp": 1}, {"x": "0", "y": 0}):
         with pytest.raises(gr.Error):
-            handlers.outline(work, nonsense)
+            handlers.outline(session, nonsense)
     with pytest.raises(gr.Error, match="Choose a photo first"):
         handlers.outline(None, {"x": 0.5, "y": 0.5, "stamp": 1})
 
@@ -276,19 +279,19 @@ def test_what_belongs_to_a_spot_is_shown_with_its_likely_colours(work):
 
 
 def test_saturation_is_part_of_the_loss_that_is_shown(save):
-    work, shown = start(save(astronaut()))
-    stronger = edited(work, told([], saturation=2))[1]["losses"]
-    assert edited(work, told([], saturation=0))[1]["losses"]["gan"] == pytest.approx(1, abs=1e-3)
+    session, shown = start(save(astronaut()))
+    stronger = edited(session, edit_request([], saturation=2))[1]["losses"]
+    assert edited(session, edit_request([], saturation=0))[1]["losses"]["gan"] == pytest.approx(1, abs=1e-3)
     assert stronger["gan"] != shown["losses"]["gan"]
 
 
-def test_the_spot_where_a_dot_helps_and_what_is_least_sure_are_shown_on_demand(work):
-    shown = edited(work, told([], advise=True, doubt=True))[1]
-    assert 0 <= shown["marker"]["x"] <= 1
-    tinted = (picture_of(shown["doubt"])[..., 3] > 0).mean()
+def test_the_spot_where_a_dot_helps_and_what_is_least_sure_are_shown_on_demand(session):
+    shown = edited(session, edit_request([], advice=True, uncertainty=True))[1]
+    assert 0 <= shown["advice"]["x"] <= 1
+    tinted = (picture_of(shown["uncertainty"])[..., 3] > 0).mean()
     assert 0.15 < tinted <= 0.21
-    shown = edited(work, told([]))[1]
-    assert shown["marker"] is None and shown["doubt"] is None
+    shown = edited(session, edit_request([]))[1]
+    assert shown["advice"] is None and shown["uncertainty"] is None
 
 
 # The words and the colours.
@@ -307,13 +310,14 @@ def test_every_language_says_everything_with_the_same_names_filled_in(language):
     def blanks(words: dict) -> dict:
         return {key: sorted(re.findall(r"\{\w+\}", sentence)) for key, sentence in words.items()}
 
-    assert blanks(board.parts("")["words"][language]) == blanks(board.ENGLISH)
+    assert blanks(page_words()[language]) == blanks(page_words()["en"])
 
 
 def test_every_word_of_the_page_is_in_one_place_and_none_is_left_over():
-    text = script(*SCRIPTS) + board.parts("")["html_template"]
+    text = script(*SCRIPTS) + page.html_arguments("")["html_template"]
     used = set(re.findall(r"words\.(\w+)", text)) | set(re.findall(r'data-(?:word|title|label)="([^"]+)"', text))
-    assert used - words.PAGE.keys() == set() and words.PAGE.keys() - used == set()
+    words = page_words()["en"].keys()
+    assert SWATCHES.keys() <= words and used == words - SWATCHES.keys()
 
 
 def test_an_error_that_is_kept_keeps_nothing_of_the_photo_it_was_about():
@@ -330,7 +334,7 @@ def test_an_error_that_is_kept_keeps_nothing_of_the_photo_it_was_about():
         except OSError:
             raise ValueError("damaged") from None
 
-    with pytest.raises(gr.Error, match="damaged") as kept, handlers.plain_errors():
+    with pytest.raises(gr.Error, match="damaged") as kept, handlers.errors_as_messages():
         go_wrong()
     gc.collect()
     assert kept.value and seen[0]() is None

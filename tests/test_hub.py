@@ -14,7 +14,7 @@ from huggingface_hub import constants
 from colouru import pipeline
 from colouru.model import MAX_WEIGHTS_BYTES, WeightsError, read_model
 from colouru.pipeline import find_model
-from colouru.ui import work
+from colouru.ui import session
 from tests.browser import running_app
 from tests.hub_server import TOKEN
 
@@ -279,7 +279,7 @@ def test_the_app_says_in_one_sentence_what_it_cannot_serve(hub, repo, monkeypatc
     with pytest.raises(
         SystemExit, match=f"^colouru: there is no model {repo} on the Hub, nor a folder of that name here"
     ):
-        work.colourizer.__wrapped__()
+        session.colourizer.__wrapped__()
 
 
 def test_a_config_that_is_too_large_is_not_fetched(hub, repo, files):

@@ -1,4 +1,4 @@
-"""The page's server as a real process: what it keeps of a visitor, what it takes, and for whom it works."""
+"""The page's server as a process: temporary files, limits of requests, and what it refuses."""
 
 import contextlib
 import http.client
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 @contextlib.contextmanager
 def served(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The page in a process of its own, with all temporary files below `folder`, and its address."""
+    """Start the app with its temporary files below `folder`; yields the process and the address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,7 +70,7 @@ def photo(tmp_path_factory) -> str:
 
 
 def visit(address: str, photo: str) -> None:
-    """Leave a photo at the page and have it coloured."""
+    """Upload a photo and have it coloured."""
     Client(address, verbose=False).predict(handle_file(photo), [], "gan", 1.0, api_name="/colourize")
 
 

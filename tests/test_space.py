@@ -27,10 +27,9 @@ def front() -> dict:
 
 
 def test_the_front_matter_is_what_the_hub_takes(front):
-    # As the Hub's reference of a Space's configuration has it.
+    # See the Hub's reference of a Space's configuration.
     assert front["sdk"] == "gradio" and front["suggested_hardware"] == "cpu-basic" and front["pinned"] is False
     assert {front["colorFrom"], front["colorTo"]} <= COLOURS
-    assert len(front["emoji"]) == 1 and not front["emoji"].isascii()
     assert 0 < len(front["title"]) and 0 < len(front["short_description"]) <= 60
     assert all(identifier.count("/") == 1 for identifier in front["datasets"] + front.get("models", []))
     assert front["tags"] and all(isinstance(tag, str) for tag in front["tags"])
@@ -42,7 +41,7 @@ def test_the_space_gets_the_gradio_that_is_pinned(front, pins):
 
 
 def test_every_pinned_package_runs_on_the_python_of_the_space(front, pins):
-    # Unquoted, YAML would take 3.10 for the number 3.1.
+    # It must be quoted, or YAML reads 3.10 as the number 3.1.
     assert isinstance(front["python_version"], str)
     for name, pin in pins.items():
         package = importlib.metadata.distribution(name)
@@ -69,11 +68,11 @@ def with_all_they_need(names: list[str]) -> set[str]:
     return {name for name, _ in found}
 
 
-# Starts the page where other packages than the pins bring cannot be imported, and asks for it.
+# Starts the page with all other packages made impossible to import, and requests it.
 START = """
 import json, sys, urllib.request
 
-# Neither imported nor found, as what is not installed.
+# A module that is None here can neither be imported nor found.
 sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
 sys.path.insert(0, "")
 import app

@@ -1,4 +1,4 @@
-"""What lies in the page's own folder, and for how long."""
+"""The page's temporary folder: what is deleted, and when."""
 
 import os
 import time
@@ -15,7 +15,7 @@ def test_what_is_old_goes_with_its_folder_and_what_is_in_use_stays(tmp_path):
     time.sleep(0.3)
     os.utime(served / "new" / "photo.jpg")
     (served / "just-made").mkdir()
-    storage.empty(tmp_path, kept={str(served / "example" / "cat.png")}, age_s=0.2)
+    storage.delete_old_files(tmp_path, kept={str(served / "example" / "cat.png")}, age_s=0.2)
     left = {str(path.relative_to(served)) for path in served.rglob("*")}
     assert left == {"new", "new/photo.jpg", "example", "example/cat.png", "just-made"}
 
@@ -25,7 +25,7 @@ def test_nobody_is_sent_to_a_folder_that_another_one_made_before(tmp_path, monke
     (tmp_path / f"colouru-{os.getuid()}").symlink_to(tmp_path / "theirs")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     try:
-        storage.own_folder()
+        storage.create_folder()
     except SystemExit as end:
         assert "belongs to someone else" in str(end)
     else:

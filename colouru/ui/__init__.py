@@ -1,1 +1,1 @@
-"""What the page says and does, apart from its layout, which is app.py. Only this folder and app.py know Gradio."""
+"""The web page's server side: its layout is app.py in the root. Only this folder and app.py import Gradio."""

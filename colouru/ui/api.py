@@ -1,4 +1,4 @@
-"""ColourU for programs: the one endpoint that is meant for them, of which "Use via API" tells."""
+"""The public API endpoint `/colourize`, which Gradio's "Use via API" documents."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,13 +10,14 @@ import gradio as gr
 from colouru.colour import check_saturation
 from colouru.hints import as_hints
 from colouru.images.saving import save_picture
-from colouru.ui.handlers import plain_errors, uploaded
-from colouru.ui.work import colourizer
+from colouru.ui.handlers import errors_as_messages
+from colouru.ui.messages import uploaded_path
+from colouru.ui.session import colourizer
 
 
 def colourize(
     photo: gr.FileData,
-    hints: list[dict] = [],  # noqa: B006, Gradio reads the default from here
+    hints: list[dict] = [],  # noqa: B006, Gradio documents this default
     network: Literal["gan", "baseline"] = "gan",
     saturation: float = 1.0,
 ) -> Iterator[tuple[gr.FileData, float | None, list[int]]]:
@@ -24,26 +25,25 @@ def colourize(
 
     Args:
         photo: the picture, uploaded.
-        hints: objects with x and y in [0, 1] from the top left, colour as #rrggbb, and if you like size, a fraction of
+        hints: objects with x and y in [0, 1] from the top left, colour as #rrggbb, and optionally size, a fraction of
             the longer side, and note.
-        network: whose picture to return.
-        saturation: what the chroma is multiplied by, 0 to 2.
+        network: the network whose picture to return.
+        saturation: factor of the chroma, 0 to 2.
 
     Returns:
-        The picture at its own size, a PNG that says where its colours come from; its normalized loss, or null where the
-        original has no colours; and the numbers, from 0, of the hints whose colour sRGB does not have at the
-        lightness of the photo there.
+        The picture at the photo's size, a PNG with its provenance; its normalized loss, or null if the original has no
+        colours; and the indices of the hints whose colour does not exist in sRGB at the photo's lightness there.
     """
-    with tempfile.TemporaryDirectory() as folder, plain_errors():
+    with tempfile.TemporaryDirectory() as folder, errors_as_messages():
         if network not in ("gan", "baseline"):
             raise ValueError(f"network must be gan or baseline, got {str(network)[:40]!r}")
-        # Not a path, which the package would read: any file of this machine could be asked for.
+        # A string would be read as a path, and so give access to any file of this machine.
         if hints is not None and not isinstance(hints, list):
             raise ValueError("expected a list of hints, each an object with x, y and colour")
-        # All that costs nothing to look at comes before the photo, which may take 150 MB.
+        # Cheap checks first: the photo may take 150 MB.
         check_saturation(saturation)
         hints = as_hints(hints)
-        path = uploaded(photo)
+        path = uploaded_path(photo)
         canvas = colourizer().open(path)
         picture, loss = canvas.colour(hints, [network], saturation)[network]
         coloured = Path(folder) / f"{path.stem}-{network}.png"

@@ -1,4 +1,4 @@
-"""Several photos: each seen small in colour, one after the other, and all of them at their own size in a zip."""
+"""Several photos: a small coloured preview of each, and a zip of all at full size."""
 
 import contextlib
 import csv
@@ -17,127 +17,132 @@ from colouru.images.photo import open_photo
 from colouru.images.saving import save_picture
 from colouru.model import ROLES
 from colouru.networks.album import Precedents
-from colouru.ui import board, words
-from colouru.ui.handlers import told_by, uploaded, what_tells
-from colouru.ui.series import MAX_PHOTOS
-from colouru.ui.work import colourizer
+from colouru.ui import i18n, views
+from colouru.ui.messages import parse_hints, uploaded_path
+from colouru.ui.references import MAX_PHOTOS, load_reference, load_references
+from colouru.ui.session import colourizer
 
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 
-def glance(value: Any) -> dict[str, Any]:
-    """One photo as it is seen among several: small, in colour, with its losses and the hints that were used.
+def preview(value: Any) -> dict[str, Any]:
+    """Colour a small copy of one photo; returns a "preview" message with picture, hints and losses, or a `problem`.
 
     Args:
-        value: the `path` of an upload, its `hints`, None for those in the photo itself, its `saturation`, the `album`
-            that it follows, see `handlers.told_by`, and a `stamp`.
+        value: the `path` of an upload, its `hints`, None for those saved in the photo, its `saturation`, the
+            `references` that it follows, see `references.load_references`, and a `stamp`, which is returned.
     """
-    stamp = value.get("stamp") if isinstance(value, Mapping) else None
+    message = {"type": "preview", "stamp": value.get("stamp") if isinstance(value, Mapping) else None}
     try:
-        photo = open_photo(uploaded(value))
-        canvas = colourizer().open(photo.thumbnail(board.LOSS_SIDE))
-        if album := told_by(value.get("album")):
-            canvas.set_references(album)
-        hints = board.coloured_hints(canvas, photo.hints if value.get("hints") is None else value["hints"])
+        photo = open_photo(uploaded_path(value))
+        canvas = colourizer().open(photo.thumbnail(views.LOSS_SIDE))
+        if references := load_references(value.get("references")):
+            canvas.set_references(references)
+        hints = parse_hints(canvas, photo.hints if value.get("hints") is None else value["hints"])
         coloured = canvas.colour(hints, saturation=value.get("saturation", 1.0))
     except ValueError as error:
-        return {"glance": stamp, "problem": str(error)}
-    return {
-        "glance": stamp,
-        "picture": board.data_url(coloured["gan"][0], "JPEG"),
+        return message | {"problem": str(error)}
+    return message | {
+        "picture": views.data_url(coloured["gan"][0], "JPEG"),
         "hints": [hint.to_dict() for hint in hints],
         "losses": {role: loss for role, (_, loss) in coloured.items()},
     }
 
 
-def kept(paths: Any) -> list[bool]:
-    """Which of these uploads are still here; those that are stay for another hour."""
-    found = []
+def uploads_present(paths: Any) -> list[bool]:
+    """Whether each of these uploads still exists; those that do are kept for another hour. The page calls this."""
+    present = []
     for path in paths[:MAX_PHOTOS] if isinstance(paths, list) else []:
         with contextlib.suppress(ValueError, OSError):
-            os.utime(uploaded({"path": path}))
-            found.append(True)
+            os.utime(uploaded_path({"path": path}))
+            present.append(True)
             continue
-        found.append(False)
-    return found
+        present.append(False)
+    return present
 
 
 def colour_all(value: Any) -> Iterator[tuple]:
-    """How far it is, and in the end the zip of all photos in colour, gone once Gradio has taken its copy.
+    """Yield "progress" messages, and with the last one the path of a zip of all photos in colour.
+
+    The zip is deleted after Gradio has copied it.
 
     Args:
-        value: `photos`, each as `glance` takes it; whether they are an `album`, in which hints of each tell the others
-            what the same things look like; whether the `baseline`'s pictures shall be in it too, and the `losses` as a
-            table.
+        value: `photos`, each as for `preview`; `series`, whether hints of each photo are references for the others;
+            `baseline`, whether the zip has the baseline's pictures too; `losses`, whether it has a table of losses.
     """
-    asked = value.get("photos") if isinstance(value, Mapping) else None
-    if not isinstance(asked, list) or not asked:
-        raise gr.Error(words.NO_PHOTOS, print_exception=False)
-    if len(asked) > MAX_PHOTOS:
-        raise gr.Error(words.TOO_MANY_PHOTOS.format(count=len(asked), most=MAX_PHOTOS), print_exception=False)
+    photos = value.get("photos") if isinstance(value, Mapping) else None
+    if not isinstance(photos, list) or not photos:
+        raise gr.Error(i18n.NO_PHOTOS, print_exception=False)
+    if len(photos) > MAX_PHOTOS:
+        raise gr.Error(i18n.TOO_MANY_PHOTOS.format(count=len(photos), most=MAX_PHOTOS), print_exception=False)
     roles = ROLES if value.get("baseline") is True else ("gan",)
+    with_losses = value.get("losses") is True
     problems: list[str] = []
     table = [["photo", "dots", *ROLES]]
-    yield {"done": 0, "of": len(asked)}, gr.skip()
-    told = [what_tells(each) for each in asked] if value.get("album") is True else []
+    yield progress(0, len(photos)), gr.skip()
+    references = [load_reference(photo) for photo in photos] if value.get("series") is True else []
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "coloured.zip"
-        # Pictures are compressed already.
+        # Stored, because pictures are compressed already.
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as bundle:
-            for number, each in enumerate(asked):
-                yield {"done": number, "of": len(asked)}, gr.skip()
-                others = [precedents for other, precedents in enumerate(told) if precedents and other != number]
+            for number, photo in enumerate(photos):
+                yield progress(number, len(photos)), gr.skip()
+                others = [reference for other, reference in enumerate(references) if reference and other != number]
                 try:
-                    row = put_photo(bundle, each, roles, others, measured=value.get("losses") is True)
+                    table.append(add_photo(bundle, photo, roles, others, with_losses=with_losses))
                 except ValueError as error:
                     problems.append(str(error))
-                    continue
-                table.append(row)
-            if value.get("losses") is True:
+            if with_losses:
                 text = io.StringIO()
                 csv.writer(text).writerows(table)
                 bundle.writestr("losses.csv", text.getvalue())
             if problems:
                 bundle.writestr("problems.txt", "\n".join(problems) + "\n")
-        if len(problems) == len(asked):
-            raise gr.Error(words.NONE_COLOURED.format(problem=problems[0]), print_exception=False)
+        if len(problems) == len(photos):
+            raise gr.Error(i18n.NONE_COLOURED.format(problem=problems[0]), print_exception=False)
         if problems:
-            gr.Warning(words.PROBLEMS.format(count=len(problems)))
-        yield {"done": len(asked), "of": len(asked)}, str(archive)
+            gr.Warning(i18n.PROBLEMS.format(count=len(problems)))
+        yield progress(len(photos), len(photos)), str(archive)
 
 
-def put_photo(
-    bundle: zipfile.ZipFile, value: Any, roles: tuple[str, ...], album: Sequence[Precedents], *, measured: bool
+def progress(done: int, total: int) -> dict[str, Any]:
+    return {"type": "progress", "done": done, "total": total}
+
+
+def add_photo(
+    bundle: zipfile.ZipFile,
+    value: Any,
+    roles: tuple[str, ...],
+    references: Sequence[Precedents],
+    *,
+    with_losses: bool,
 ) -> list:
-    """Put one photo in colour into the zip as each of `roles` sees it; returns its row of the table of losses.
-
-    Args:
-        album: what other photos tell it.
+    """Add one photo in the colours of each role to the zip; returns its row of the table of losses.
 
     Raises:
         ValueError: if the photo or its hints cannot be used.
     """
-    path = uploaded(value)
+    path = uploaded_path(value)
     photo = open_photo(path)
     hints = photo.hints if value.get("hints") is None else as_hints(value["hints"])
     saturation = value.get("saturation", 1.0)
     canvas = colourizer().open(photo)
-    if album:
-        canvas.set_references(album)
-    coloured = canvas.colour(hints, ROLES if measured else roles, saturation)
-    # A JPEG for a JPEG, otherwise a PNG.
+    if references:
+        canvas.set_references(references)
+    coloured = canvas.colour(hints, ROLES if with_losses else roles, saturation)
+    # A JPEG stays a JPEG, everything else becomes a PNG.
     suffix = path.suffix.lower() if path.suffix.lower() in JPEG_SUFFIXES else ".png"
     names = set(bundle.namelist())
     for role in roles:
-        name = unused(f"{path.stem}-{role}{suffix}", names)
+        name = unique_name(f"{path.stem}-{role}{suffix}", names)
         with tempfile.TemporaryDirectory() as folder:
             save_picture(coloured[role][0], Path(folder) / name, canvas.provenance(hints, role, saturation), photo.exif)
             bundle.write(Path(folder) / name, name)
-    return [path.name, len(hints), *(coloured[role][1] if measured else None for role in ROLES)]
+    return [path.name, len(hints), *(coloured[role][1] if with_losses else None for role in ROLES)]
 
 
-def unused(name: str, taken: set[str]) -> str:
-    """The name, with a number if another photo of that name is in the archive already."""
+def unique_name(name: str, taken: set[str]) -> str:
+    """The name, with a number if it is taken already."""
     path, number = Path(name), 2
     while name in taken:
         name, number = f"{path.stem}-{number}{path.suffix}", number + 1

@@ -1,4 +1,4 @@
-"""What a person takes home: the photo in colour at its own size, its colours alone, the pair, or the hints."""
+"""Downloads of one photo: the picture in colour at full size, its colours alone, before and after, or the hints."""
 
 import dataclasses
 import tempfile
@@ -13,40 +13,41 @@ from PIL import Image
 from colouru.hints import hints_to_json
 from colouru.images.colour_layer import colour_layer
 from colouru.images.saving import save_picture
-from colouru.ui import board, words
-from colouru.ui.handlers import plain_errors
-from colouru.ui.work import Work, colourizer
+from colouru.ui import i18n
+from colouru.ui.handlers import errors_as_messages
+from colouru.ui.messages import parse_hints, parse_request
+from colouru.ui.session import Session, colourizer
 
 KINDS = ("gan-png", "gan-jpg", "baseline-png", "baseline-jpg", "layer", "pair", "hints")
 
 
-def download(work: Work | None, value: Any) -> Iterator[str]:
-    """The file that is asked for, of hints and view as the page has them; it is gone once Gradio has taken its copy.
+def download(session: Session | None, value: Any) -> Iterator[str]:
+    """Yield the path of the requested file; it is deleted after Gradio has copied it.
 
     Args:
-        value: what `board.told` takes, and the `kind`, one of `KINDS`.
+        value: the fields of `messages.EditRequest`, and the `kind`, one of `KINDS`.
     """
-    if work is None:
-        raise gr.Error(words.NO_PHOTO, print_exception=False)
+    if session is None:
+        raise gr.Error(i18n.NO_PHOTO, print_exception=False)
     if not isinstance(value, Mapping) or value.get("kind") not in KINDS:
-        raise gr.Error(words.UNKNOWN_DOWNLOAD, print_exception=False)
-    if not Path(work.path).exists():
-        raise gr.Error(words.PHOTO_DROPPED, print_exception=False)
-    work.keep()
-    with tempfile.TemporaryDirectory() as folder, plain_errors():
-        said = board.told(value)
-        hints = board.coloured_hints(work.canvas, said.hints)
-        work = dataclasses.replace(work, hints=hints, view=said.view)
-        yield str(write(value["kind"], work, Path(folder) / Path(work.path).stem))
+        raise gr.Error(i18n.UNKNOWN_DOWNLOAD, print_exception=False)
+    if not Path(session.path).exists():
+        raise gr.Error(i18n.PHOTO_DROPPED, print_exception=False)
+    session.touch()
+    with tempfile.TemporaryDirectory() as folder, errors_as_messages():
+        request = parse_request(value)
+        hints = parse_hints(session.canvas, request.hints)
+        session = dataclasses.replace(session, hints=hints, view=request.view)
+        yield str(write_file(value["kind"], session, Path(folder) / Path(session.path).stem))
 
 
-def write(kind: str, work: Work, stem: Path) -> Path:
-    """Write the file and return its path, `stem` with an ending that says what it is.
+def write_file(kind: str, session: Session, stem: Path) -> Path:
+    """Write the file and return its path: `stem` with a suffix for the kind.
 
     Raises:
         ValueError: if the photo can no longer be read, or the picture cannot be written in that format.
     """
-    hints, view = work.hints, work.view
+    hints, view = session.hints, session.view
     if kind == "hints":
         path = stem.with_name(f"{stem.name}-hints.json")
         path.write_text(hints_to_json(hints), encoding="utf-8")
@@ -54,23 +55,23 @@ def write(kind: str, work: Work, stem: Path) -> Path:
     role, _, suffix = kind.partition("-")
     if not suffix:
         role, suffix = "gan", {"layer": "png", "pair": "jpg"}[kind]
-    canvas = colourizer().open(work.path)
-    if work.album:
-        canvas.set_references(work.album)
+    canvas = colourizer().open(session.path)
+    if session.references:
+        canvas.set_references(session.references)
     picture, _ = canvas.colour(hints, [role], view.saturation)[role]
     path = stem.with_name(f"{stem.name}-{kind if kind in ('layer', 'pair') else role}.{suffix}")
     if kind == "layer":
         colour_layer(np.asarray(picture)).save(path, compress_level=3)
         return path
     if kind == "pair":
-        # No place in the pair is where it is in the photo, so it must not open with hints.
-        picture, hints = side_by_side(canvas.grey(), picture), ()
+        # Coordinates in the pair differ from those in the photo, so the file must not contain hints.
+        picture, hints = before_and_after(canvas.grey(), picture), ()
     save_picture(picture, path, canvas.provenance(hints, role, view.saturation), canvas.photo.exif)
     return path
 
 
-def side_by_side(before: Image.Image, after: Image.Image) -> Image.Image:
-    """Both in one picture, beside each other; one above the other where they are wider than high."""
+def before_and_after(before: Image.Image, after: Image.Image) -> Image.Image:
+    """Both pictures in one, side by side; wide pictures one above the other."""
     width, height = before.size
     offset = (0, height) if width > height else (width, 0)
     pair = Image.new("RGB", (width + offset[0], height + offset[1]))

@@ -1,4 +1,4 @@
-"""Photos to try that come with scikit-image, so none is downloaded and every licence is known, and hints for them."""
+"""Example photos with hints. They come with scikit-image: nothing is downloaded, and every licence is known."""
 
 import functools
 import os
@@ -9,11 +9,11 @@ from PIL import Image
 
 from colouru.hints import Hint, hints_from_json, hints_to_json
 from colouru.images.photo import open_photo
-from colouru.ui.board import data_url
-from colouru.ui.work import colourizer
+from colouru.ui.session import colourizer
+from colouru.ui.views import data_url
 
-# Longer side in pixels of the pairs on the first screen.
-PAIR_SIDE = 320
+# Longer side in pixels of the pictures on the first screen.
+PICTURE_SIDE = 320
 
 HINTS = {
     "astronaut.png": [
@@ -43,25 +43,27 @@ HINTS = {
 
 
 def examples() -> list[list[str]]:
-    """A path and the JSON of its hints, for each photo."""
+    """Path and JSON of the hints of each example."""
     folder = os.path.join(os.path.dirname(skimage.__file__), "data")
     return [[os.path.join(folder, name), hints_to_json(hints)] for name, hints in HINTS.items()]
 
 
-def pairs(_: list) -> list[dict[str, str]]:
-    """What the first screen shows of the examples; the page asks with nothing, which arrives as an empty list."""
-    return made_pairs()
+def example_pictures(_: list) -> list[dict[str, str]]:
+    """Name and picture of each example for the first screen, as data URLs of JPEGs. The page calls this.
+
+    The left half of each picture is grey, the right half in ColourU's colours.
+    """
+    return _example_pictures()
 
 
 @functools.cache
-def made_pairs() -> list[dict[str, str]]:
-    """Name and picture of each example, grey on the left and in ColourU's colours on the right, as URLs of JPEGs."""
-    found = []
+def _example_pictures() -> list[dict[str, str]]:
+    pictures = []
     for path, hints_json in examples():
-        canvas = colourizer().open(open_photo(path).thumbnail(PAIR_SIDE))
+        canvas = colourizer().open(open_photo(path).thumbnail(PICTURE_SIDE))
         picture = np.array(canvas(hints_from_json(hints_json)).gan)
         half = picture.shape[1] // 2
         picture[:, :half] = np.asarray(canvas.grey())[:, :half]
         name = os.path.splitext(os.path.basename(path))[0]
-        found.append({"name": name, "picture": data_url(Image.fromarray(picture), "JPEG")})
-    return found
+        pictures.append({"name": name, "picture": data_url(Image.fromarray(picture), "JPEG")})
+    return pictures

@@ -1,6 +1,6 @@
-"""Colours that people look for in old photographs, by name, each at a lightness at which it is often met."""
+"""Named colours that often occur in old photographs, each at a typical lightness."""
 
-# Skin is paler than it is remembered: its chroma lies between 15 and 25, whatever its lightness.
+# Skin is paler than people remember: its CIELAB chroma is between 15 and 25 at any lightness.
 SWATCHES = {
     "skin, light": "#e3bfa6",
     "skin, medium": "#bd9175",

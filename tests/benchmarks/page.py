@@ -1,5 +1,5 @@
-"""How long a person waits: for the page, a dot, a large photo, beside others; what share of the screen the picture has,
-and how often one scrolls. Figures, not bars.
+"""Latencies of the page, for one person and for several at once, the picture's share of the screen, and how often a
+person has to scroll.
 
 python -m tests.benchmarks.page
 """
@@ -15,14 +15,14 @@ from playwright.sync_api import sync_playwright
 from skimage.data import astronaut
 
 from colouru import Hint, pipeline
-from colouru.ui import board
-from colouru.ui.work import PREVIEW_SIDE, View, Work
+from colouru.ui import views
+from colouru.ui.session import PREVIEW_SIDE, Session
 from tests.benchmarks.timing import median_times
 from tests.browser import ARGUMENTS, CHROMIUM, PHONE, SCREEN, Visitor, running_app
 
 CLICKS, STROKES, PEOPLE = 10, 5, 5
 
-# Notes when the mouse or finger was lifted; the page marks itself when an answer is on the canvas.
+# Records when the mouse or finger was lifted; the page marks when an answer is drawn.
 WATCH = """() => {
     window.lifted = [];
     performance.clearMarks();
@@ -82,10 +82,10 @@ def main() -> None:
 
         canvas = pipeline().open(portrait)
         hints = [Hint(x=0.1 * number, y=0.5, colour="#bd9175") for number in range(8)]
-        work = Work(str(portrait), (1242, 1600), canvas, tuple(hints), View())
-        server = median_times({"dot": lambda: board.shown(work, selected=7, stamp=0)})["dot"]
+        session = Session(str(portrait), (1242, 1600), canvas, tuple(hints))
+        server = median_times({"dot": lambda: views.colours_view(session, selected=7, stamp=0)})["dot"]
         print(f"of a dot the server's own part: {server:.3f} s")
-        answer = board.shown(work, selected=7, stamp=0)
+        answer = views.colours_view(session, selected=7, stamp=0)
         print(f"what an answer carries: {sum(map(len, answer['chroma'].values())) / 1024:.0f} KiB of colour")
 
 
@@ -99,14 +99,14 @@ def clicks(people: list[Visitor], places: np.ndarray) -> list[float]:
             person.page.mouse.click(*place)
             person.page.wait_for_timeout(2000 / len(people))
     for person in people:
-        person.settle()
+        person.wait_until_idle()
     return [wait / 1000 for person in people for wait in person.page.evaluate(WAITS)]
 
 
 def stroke(person: Visitor, place: np.ndarray) -> float:
     person.page.evaluate(WATCH)
     person.paint(tuple(place))
-    person.settle()
+    person.wait_until_idle()
     return person.page.evaluate(WAITS)[0] / 1000
 
 
@@ -124,9 +124,9 @@ def scrolls(person: Visitor, photo: Path) -> int:
     for number in range(5):
         x, y = person.at(0.2 + 0.15 * number, 0.5)
         person.page.mouse.click(x, y)
-        person.settle()
+        person.wait_until_idle()
         press(f"#page .named button >> nth={number}")
-        person.settle()
+        person.wait_until_idle()
         press("#page .for-next")
     return needed
 

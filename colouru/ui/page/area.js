@@ -1,162 +1,199 @@
-// The area tool: an object that is clicked, or what a lasso goes around, is seen before it is taken, and then becomes hints
-// as paint does. What belongs to a spot the server says once; how much of it is taken is decided here.
+// The area tool: click an object or draw a lasso around it, see the area, then apply a colour; it becomes hints as
+// paint does. The server sends a map of similarity to the clicked spot once; the reach is a threshold on it, applied
+// here.
 
-// The longer side of the sheet that areas and strokes lie on, and where the reach begins.
-const SHEET_SIDE = 512, REACH_AT_FIRST = 60;
+// The longer side of the layer that areas and strokes lie on, and the initial reach in percent.
+const SKETCH_SIDE = props.constants.sketch_side;
+const INITIAL_REACH = 60;
 
-const areaBox = find(".area-box"), lasso = find(".lasso"), ring = document.createElement("canvas"), ring2d = ring.getContext("2d");
+const areaBox = query(".area-box");
+const lasso = query(".lasso");
+const outlineCanvas = document.createElement("canvas");
+const outlineContext = outlineCanvas.getContext("2d");
 
-// `at` is the spot, `mask` what is meant so far; `belonging` the server's map of it, null for a lasso, and `before` what
-// was there already and is kept.
-let area = null, outlining = 0;
-
-// An empty one of the proportions of the photo, each side that long at the least.
-function sheet(least = 1) {
-  const scale = SHEET_SIDE / Math.max(photo.width, photo.height), canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [photo.width, photo.height].map((side) => Math.max(least, Math.round(side * scale)));
+// An empty layer with the proportions of the photo, whose sides have at least `least` pixels.
+function newLayer(least = 1) {
+  const scale = SKETCH_SIDE / Math.max(state.photo.width, state.photo.height);
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [state.photo.width, state.photo.height].map((side) =>
+    Math.max(least, Math.round(side * scale)),
+  );
   return canvas;
 }
 
-function askForArea(at, more) {
-  outlining = Math.max(Date.now(), outlining + 1);
-  place = at;
-  if (!more) letGo();
-  tell(words.busy, true);
-  window.colouruTold.area = { ...at, stamp: outlining };
-  trigger("apply");
+// With `extend`, the answer is added to the area that is there.
+function requestOutline(at, extend) {
+  state.outlineStamp = nextStamp(state.outlineStamp);
+  state.cursorAt = at;
+  if (!extend) dismissArea();
+  setStatus(words.busy, true);
+  post("outline", { ...at, stamp: state.outlineStamp });
 }
 
-async function receiveArea(value) {
-  if (value.area !== outlining || !photo || tool !== "area") return;
-  const map = await imageFrom(value.belonging);
-  if (value.area !== outlining || tool !== "area") return;
-  likely = value.likely;
-  if (area?.lasso === value.area) {
-    area.colour ??= likely[0]?.[0] ?? null;
+async function receiveOutline(value) {
+  if (value.stamp !== state.outlineStamp || !state.photo || state.tool !== "area") return;
+  const map = await loadImage(value.similarity);
+  if (value.stamp !== state.outlineStamp || state.tool !== "area") return;
+  state.likely = value.likely;
+  if (state.area?.lasso === value.stamp) {
+    state.area.colour ??= state.likely[0]?.[0] ?? null;
   } else {
-    const canvas = sheet(), context = canvas.getContext("2d", { willReadFrequently: true });
+    const canvas = newLayer();
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
     context.drawImage(map, 0, 0, canvas.width, canvas.height);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    const { x, y } = window.colouruTold.area, colour = area?.colour ?? colourFor({ x, y }) ?? likely[0]?.[0] ?? null;
-    show({ at: { x, y }, belonging: data, before: area?.mask ?? null, colour });
-    find(".reach").value = REACH_AT_FIRST;
-    reachTo(REACH_AT_FIRST);
+    const { x, y } = outbox.outline;
+    const colour = state.area?.colour ?? pendingColourAt({ x, y }) ?? state.likely[0]?.[0] ?? null;
+    showArea({ at: { x, y }, similarity: data, before: state.area?.mask ?? null, colour });
+    query(".reach").value = INITIAL_REACH;
+    setReach(INITIAL_REACH);
   }
-  describe();
+  describeState();
   draw();
 }
 
-const colourFor = (at) => (next === "true" ? trueColour(at) : next);
+const pendingColourAt = (at) => (state.pendingColour === "true" ? originalColourAt(at) : state.pendingColour);
 
-function show(found) {
-  selected = -1;
-  area = found;
+function showArea(area) {
+  state.selected = -1;
+  state.area = area;
 }
 
-// All that belongs to the spot by that much, in percent of how far one might go.
-function reachTo(reach) {
-  if (!area?.belonging) return;
-  const canvas = sheet(), context = canvas.getContext("2d"), pixels = context.createImageData(canvas.width, canvas.height);
+// Let the mask be all that is similar enough to the spot; a reach of 100 percent is everything the map has.
+function setReach(reach) {
+  if (!state.area?.similarity) return;
+  const canvas = newLayer();
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(canvas.width, canvas.height);
   const least = Math.max(1, 255 * (1 - reach / 100));
-  for (let at = 0; at < pixels.data.length; at += 4) if (area.belonging[at] >= least) pixels.data[at + 3] = 255;
+  for (let at = 0; at < pixels.data.length; at += 4) if (state.area.similarity[at] >= least) pixels.data[at + 3] = 255;
   context.putImageData(pixels, 0, 0);
-  if (area.before) context.drawImage(area.before, 0, 0);
-  area.mask = canvas;
+  if (state.area.before) context.drawImage(state.area.before, 0, 0);
+  state.area.mask = canvas;
   draw();
 }
 
-// What a closed line goes around; `path` are its places.
-function surround(path, more) {
-  const canvas = sheet(), context = canvas.getContext("2d", { willReadFrequently: true });
+// Make the inside of a closed line the area; `path` are places on the photo.
+function encloseLasso(path, extend) {
+  const canvas = newLayer();
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   context.beginPath();
   for (const { x, y } of path) context.lineTo(x * canvas.width, y * canvas.height);
   context.fill("evenodd");
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height), inside = [];
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+  const inside = [];
   for (let at = 3; at < pixels.data.length; at += 4) {
-    // Half covered is in or out: on the sheet of paint, too, nothing lies between.
+    // Masks are binary, as the layers of the sketch editor are.
     pixels.data[at] = pixels.data[at] > 127 ? 255 : 0;
     if (pixels.data[at]) inside.push((at - 3) / 4);
   }
   if (!inside.length) return;
   context.putImageData(pixels, 0, 0);
-  if (more && area) context.drawImage(area.mask, 0, 0);
+  if (extend && state.area) context.drawImage(state.area.mask, 0, 0);
   const middle = inside[inside.length >> 1];
-  const at = { x: (middle % canvas.width + 0.5) / canvas.width, y: (Math.floor(middle / canvas.width) + 0.5) / canvas.height };
-  const colour = (more && area?.colour) || colourFor(at);
-  askForArea(at, true);
-  show({ at, mask: canvas, belonging: null, lasso: outlining, colour });
+  const at = {
+    x: ((middle % canvas.width) + 0.5) / canvas.width,
+    y: (Math.floor(middle / canvas.width) + 0.5) / canvas.height,
+  };
+  const colour = (extend && state.area?.colour) || pendingColourAt(at);
+  requestOutline(at, true);
+  showArea({ at, mask: canvas, similarity: null, lasso: state.outlineStamp, colour });
   draw();
 }
 
-function letGo() {
-  outlining++;
-  if (!area) return;
-  area = null;
-  likely = [];
-  // Keys go on where they were.
+function dismissArea() {
+  state.outlineStamp++;
+  if (!state.area) return;
+  state.area = null;
+  state.likely = [];
+  // The focused control disappears; keys should reach the canvas again.
   if (areaBox.contains(document.activeElement)) stage.focus();
-  find(".area-note").value = "";
-  describe();
+  query(".area-note").value = "";
+  describeState();
   draw();
 }
 
-async function takeArea(colour) {
-  if (!area?.mask || !colour) return;
-  const canvas = sheet(), context = canvas.getContext("2d"), note = find(".area-note").value.trim();
+async function applyArea(colour) {
+  if (!state.area?.mask || !colour) return;
+  const canvas = newLayer();
+  const context = canvas.getContext("2d");
+  const note = query(".area-note").value.trim();
   context.fillStyle = colour;
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.globalCompositeOperation = "destination-in";
-  context.drawImage(area.mask, 0, 0);
-  letGo();
-  tell(words.busy, true);
-  await layHints(canvas.toDataURL(), photo, note && { note });
+  context.drawImage(state.area.mask, 0, 0);
+  dismissArea();
+  setStatus(words.busy, true);
+  await addSketchedHints(canvas.toDataURL(), state.photo, note && { note });
 }
 
-// The area in its colour, as it would be, and its outline.
+// Draw the area in its colour, and its outline.
 function drawArea({ left, top, width, height, frame }) {
   const shown = { width, height, frame };
   const layer = (ink, offsets) => {
-    Object.assign(ring, { width, height });
-    for (const [x, y] of offsets) drawInto(ring2d, area.mask, { ...shown, frame: { ...frame, left: frame.left + x, top: frame.top + y } });
-    ring2d.globalCompositeOperation = "source-in";
-    ring2d.fillStyle = ink;
-    ring2d.fillRect(0, 0, width, height);
+    Object.assign(outlineCanvas, { width, height });
+    for (const [x, y] of offsets)
+      drawAligned(outlineContext, state.area.mask, {
+        ...shown,
+        frame: { ...frame, left: frame.left + x, top: frame.top + y },
+      });
+    outlineContext.globalCompositeOperation = "source-in";
+    outlineContext.fillStyle = ink;
+    outlineContext.fillRect(0, 0, width, height);
   };
-  if (area.colour) {
-    layer(area.colour, [[0, 0]]);
-    screen2d.globalCompositeOperation = "color";
-    screen2d.drawImage(ring, left, top);
-    screen2d.globalCompositeOperation = "source-over";
+  if (state.area.colour) {
+    layer(state.area.colour, [[0, 0]]);
+    pictureContext.globalCompositeOperation = "color";
+    pictureContext.drawImage(outlineCanvas, left, top);
+    pictureContext.globalCompositeOperation = "source-over";
   }
-  const reach = 2 * Math.min(window.devicePixelRatio || 1, 2), around = [[1, 0], [-1, 0], [0, 1], [0, -1], [0.7, 0.7], [0.7, -0.7], [-0.7, 0.7], [-0.7, -0.7]];
-  for (const [thick, ink] of [[reach, "#000"], [reach / 2, "#fff"]]) {
-    layer(ink, around.map(([x, y]) => [x * thick, y * thick]));
-    ring2d.globalCompositeOperation = "destination-out";
-    drawInto(ring2d, area.mask, shown);
-    screen2d.drawImage(ring, left, top);
+  const thickness = 2 * screenRatio();
+  const around = [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+    [0.7, 0.7],
+    [0.7, -0.7],
+    [-0.7, 0.7],
+    [-0.7, -0.7],
+  ];
+  for (const [thick, ink] of [
+    [thickness, "#000"],
+    [thickness / 2, "#fff"],
+  ]) {
+    layer(
+      ink,
+      around.map(([x, y]) => [x * thick, y * thick]),
+    );
+    outlineContext.globalCompositeOperation = "destination-out";
+    drawAligned(outlineContext, state.area.mask, shown);
+    pictureContext.drawImage(outlineCanvas, left, top);
   }
 }
 
 function drawAreaBox() {
-  areaBox.hidden = !area;
-  if (!area) return;
-  find(".reach-box").hidden = !area.belonging;
-  find(".area-box .swatch").style.background = area.colour ?? "transparent";
-  find(".take-area").disabled = !area.colour;
+  areaBox.hidden = !state.area;
+  if (!state.area) return;
+  query(".reach-box").hidden = !state.area.similarity;
+  query(".area-box .swatch").style.background = state.area.colour ?? "transparent";
+  query(".apply-area").disabled = !state.area.colour;
 }
 
 function drawLasso(path) {
   lasso.toggleAttribute("hidden", !path);
   if (!path) return;
-  const box = rect();
-  lasso.querySelector("polygon").setAttribute("points", path.map(({ x, y }) => `${box.x + x * box.width},${box.y + y * box.height}`).join(" "));
+  const box = photoRect();
+  lasso
+    .querySelector("polygon")
+    .setAttribute("points", path.map(({ x, y }) => `${box.x + x * box.width},${box.y + y * box.height}`).join(" "));
 }
 
-find(".reach").addEventListener("input", (event) => reachTo(Number(event.target.value)));
-find(".area-note").addEventListener("keydown", (event) => {
-  if (event.key === "Enter") takeArea(area?.colour);
+query(".reach").addEventListener("input", (event) => setReach(Number(event.target.value)));
+query(".area-note").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") applyArea(state.area?.colour);
 });
 areaBox.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") letGo();
+  if (event.key === "Escape") dismissArea();
 });

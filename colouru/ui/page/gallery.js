@@ -1,225 +1,282 @@
-// Several photos: small ones that fill as they are coloured. One opened in the editor comes back with its dots; all of it
-// lies in this browser until it is forgotten, and the server has each photo only as long as any other.
+// Several photos: a gallery of small pictures, which are coloured one after the other. A photo opened in the editor
+// comes back with its dots. The gallery is stored in this browser until the person removes it; the server keeps no
+// photo longer than others.
+//
+// An entry has: `id`, `name`, `file`, `path`, where the server had it last, `hints`, null for those saved in the photo,
+// `history` and `saturation` as in the editor, `state`: waiting, colouring, done or problem, the last preview's
+// `picture`, `losses` or `problem`, `referencesKey`, see below, at that time, `changed`, whether it was edited since,
+// and `tile`, its element.
 
-const tiles = find(".tiles"), stemOf = (name) => name.replace(/\.[^.]*$/, "").toLowerCase();
+const tiles = query(".tiles");
+const stemOf = (name) => name.replace(/\.[^.]*$/, "").toLowerCase();
 
-// Each has an id, name and file, where the server had it last (`path`), hints (null for those in the photo itself), history
-// and saturation as in the editor, a state ("waiting", "colouring", "done" or "problem"), what was answered, and what it was
-// told by the others then (`heard`).
-let gallery = [], strays = [], glancing = null, glanced = null, packing = false, isAlbum = false;
-
-const isGallery = () => app.dataset.state === "gallery";
-const entryOf = (source) => gallery.find((each) => each.id === source?.entry);
+const isGalleryOpen = () => app.dataset.state === "gallery";
+const entryOf = (source) => state.gallery.find((entry) => entry.id === source?.entry);
 
 function showGallery() {
   app.dataset.state = "gallery";
-  for (const each of gallery) if (each.changed) Object.assign(each, { state: "waiting", changed: false });
+  for (const entry of state.gallery) if (entry.changed) Object.assign(entry, { state: "waiting", changed: false });
   drawGallery();
   colourGallery();
 }
 
 function leaveGallery() {
-  const each = entryOf(photo?.source);
-  // The others tell the photo in the editor something else than when it was opened.
-  if (each && photo.heard !== heardBy(each)) return open(photo.source, { hints, history: { past, future, curve } });
-  app.dataset.state = photo ? "working" : "empty";
-  if (photo) fitStage();
-  else offer();
+  const entry = entryOf(state.photo?.source);
+  // The references have changed since the photo in the editor was opened.
+  if (entry && state.photo.referencesKey !== referencesKeyOf(entry))
+    return openPhoto(state.photo.source, { hints: state.hints, history: currentHistory() });
+  app.dataset.state = state.photo ? "working" : "empty";
+  if (state.photo) fitStage();
+  else offerStoredWork();
   drawButtons();
 }
 
 async function addPhotos(files) {
-  const isHints = (file) => /\.json$/i.test(file.name);
   for (const file of files) {
-    if (isHints(file)) {
+    if (isHintsFile(file)) {
       try {
-        const list = JSON.parse(await file.text());
-        if (!Array.isArray(list)) throw new Error();
-        strays.push({ name: file.name, hints: list });
-      } catch { complain(say(words.not_hints, { name: file.name })); }
+        state.unmatchedHints.push({ name: file.name, hints: await readHints(file) });
+      } catch {
+        toast(format(words.not_hints, { name: file.name }));
+      }
     } else {
-      const id = Math.max(Date.now(), 1 + (gallery.at(-1)?.id ?? 0));
-      gallery.push({ id, name: file.name, file, hints: null, state: "waiting" });
-      keepFile(gallery.at(-1));
+      const id = Math.max(Date.now(), 1 + (state.gallery.at(-1)?.id ?? 0));
+      state.gallery.push({ id, name: file.name, file, hints: null, state: "waiting" });
+      storeFile(state.gallery.at(-1));
     }
   }
-  // A file of hints belongs to the photos of its name, whichever came first.
-  strays = strays.filter(({ name, hints: list }) => {
-    const owners = gallery.filter((each) => stemOf(each.name) === stemOf(name));
-    for (const each of owners) Object.assign(each, { hints: list, history: null, state: "waiting" });
+  // A file of hints belongs to the photos with the same name, whichever was added first.
+  state.unmatchedHints = state.unmatchedHints.filter(({ name, hints: list }) => {
+    const owners = state.gallery.filter((entry) => stemOf(entry.name) === stemOf(name));
+    for (const entry of owners) Object.assign(entry, { hints: list, history: null, state: "waiting" });
     return !owners.length;
   });
   showGallery();
 }
 
-// In an album each photo hears of the others' hints.
+// In a series, the hints of each photo are references for the others.
 
-const tellers = (each) => (isAlbum && each ? gallery.filter((other) => other !== each && other.state !== "problem" && other.hints?.length) : []);
+const referenceEntries = (entry) =>
+  state.isSeries && entry
+    ? state.gallery.filter((other) => other !== entry && other.state !== "problem" && other.hints?.length)
+    : [];
 
-// A short name for what they tell, by which a photo knows whether it would hear anything new.
-const heardBy = (each) => tellers(each).map(({ id, hints: list }) => `${id}:${digest(list)}`).join(" ");
-const isStale = (each) => each.state === "done" && (each.heard ?? "") !== heardBy(each);
+// A short string that changes when the references of an entry change; its preview is then out of date.
+const referencesKeyOf = (entry) =>
+  referenceEntries(entry)
+    .map(({ id, hints: list }) => `${id}:${digest(list)}`)
+    .join(" ");
+const isStale = (entry) => entry.state === "done" && (entry.referencesKey ?? "") !== referencesKeyOf(entry);
 
 const digests = new WeakMap();
 
 function digest(list) {
   if (!digests.has(list)) {
-    const text = JSON.stringify(list.map((hint) => [hint?.x, hint?.y, hint?.size ?? 0.03, hint?.colour]));
-    digests.set(list, [...text].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) | 0, 0));
+    const text = JSON.stringify(
+      list.map((hint) => [hint?.x, hint?.y, hint?.size ?? props.constants.hint_size, hint?.colour]),
+    );
+    digests.set(
+      list,
+      [...text].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) | 0, 0),
+    );
   }
   return digests.get(list);
 }
 
-// What the server is told of them. One that cannot be sent tells nothing, and says so in its turn.
-async function albumOf(each, show) {
-  const others = tellers(each);
-  await quietly(bring(others, show));
+// The references of an entry, uploaded. One that cannot be uploaded is left out here; its own preview says so.
+async function uploadReferences(entry, showStatus) {
+  const others = referenceEntries(entry);
+  await ignoreErrors(ensureAllUploaded(others, showStatus));
   return others.map(({ path, hints: list }) => ({ path, hints: list }));
 }
 
-// Those photos are sent that the server has not, or no longer.
-async function bring(photos, show) {
-  const there = photos.length ? await server.kept(photos.map(({ path }) => path ?? null)) : [];
-  for (const [number, each] of photos.entries()) if (!there[number]) await pathOf(each, show);
+// Upload those of the photos that the server does not have.
+async function ensureAllUploaded(photos, showStatus) {
+  const present = photos.length ? await server.uploads_present(photos.map(({ path }) => path ?? null)) : [];
+  for (const [number, entry] of photos.entries()) if (!present[number]) await ensureUploaded(entry, showStatus);
 }
 
 async function colourGallery() {
-  if (glancing) return;
-  while ((glancing = gallery.find((each) => each.state === "waiting") ?? gallery.find(isStale))) {
-    const each = glancing, asked = each.hints, heard = heardBy(each), show = (sentence) => { find(".gallery-status").textContent = sentence; };
-    each.state = "colouring";
-    drawTile(each);
+  if (state.previewedEntry) return;
+  while (
+    (state.previewedEntry = state.gallery.find((entry) => entry.state === "waiting") ?? state.gallery.find(isStale))
+  ) {
+    const entry = state.previewedEntry;
+    const hints = entry.hints;
+    const referencesKey = referencesKeyOf(entry);
+    entry.state = "colouring";
+    drawTile(entry);
     let answer;
     try {
-      const path = await pathOf(each, show), album = await albumOf(each, show);
-      answer = await new Promise((done) => {
-        glanced = { stamp: Math.max(Date.now(), 1 + (glanced?.stamp ?? 0)), done };
-        window.colouruTold.glance = { path, hints: asked, saturation: each.saturation ?? 1, album, stamp: glanced.stamp };
-        trigger("submit");
+      const path = await ensureUploaded(entry, setGalleryStatus);
+      const references = await uploadReferences(entry, setGalleryStatus);
+      answer = await requestPreview({ path, hints, saturation: entry.saturation ?? 1, references });
+    } catch {
+      answer = { problem: format(words.not_uploaded, { name: entry.name }) };
+    }
+    // The hints have changed meanwhile, so the preview is out of date.
+    if (entry.hints !== hints) entry.state = "waiting";
+    else if (answer.problem) Object.assign(entry, { state: "problem", problem: answer.problem, picture: null });
+    else
+      Object.assign(entry, {
+        state: "done",
+        picture: answer.picture,
+        hints: answer.hints,
+        losses: answer.losses,
+        referencesKey,
       });
-    } catch { answer = { problem: say(words.not_uploaded, { name: each.name }) }; }
-    // Dots that were put meanwhile are newer.
-    if (each.hints !== asked) each.state = "waiting";
-    else if (answer.problem) Object.assign(each, { state: "problem", problem: answer.problem, picture: null });
-    else Object.assign(each, { state: "done", picture: answer.picture, hints: answer.hints, losses: answer.losses, heard });
-    keepEntry(each);
+    storeEntry(entry);
     drawGallery();
   }
 }
 
-function receiveGlance(value) {
-  if (value.glance === glanced?.stamp) glanced.done(value);
+function requestPreview(request) {
+  return new Promise((done) => {
+    state.previewRequest = { stamp: nextStamp(state.previewRequest?.stamp ?? 0), done };
+    post("preview", { ...request, stamp: state.previewRequest.stamp });
+  });
 }
 
-function openEntry(each) {
-  if (opening || !mayDrop()) return;
-  saturation = each.saturation ?? 1;
-  const source = { name: each.name, file: each.file, path: each.path, entry: each.id };
-  open(source, { hints: each.hints, history: each.history ?? undefined });
+function receivePreview(value) {
+  if (value.stamp === state.previewRequest?.stamp) state.previewRequest.done(value);
 }
 
-function tryAgain(each) {
-  each.state = "waiting";
+function openEntry(entry) {
+  if (state.opening || !mayDropHints()) return;
+  state.saturation = entry.saturation ?? 1;
+  const source = { name: entry.name, file: entry.file, path: entry.path, entry: entry.id };
+  openPhoto(source, { hints: entry.hints, history: entry.history ?? undefined });
+}
+
+function retryEntry(entry) {
+  entry.state = "waiting";
   drawGallery();
   colourGallery();
 }
 
-// The editor's work on a photo of the gallery is the gallery's.
-function noteEntry() {
-  const each = entryOf(photo.source);
-  if (!each || (JSON.stringify(each.hints) === JSON.stringify(hints) && (each.saturation ?? 1) === saturation)) return;
-  Object.assign(each, { hints, saturation, history: { past, future, curve }, changed: true });
-  keepEntry(each);
-  // An answer that comes when the person is back already.
-  if (isGallery()) showGallery();
+// Take over into the gallery what was done in the editor to one of its photos.
+function updateEntry() {
+  const entry = entryOf(state.photo.source);
+  if (
+    !entry ||
+    (JSON.stringify(entry.hints) === JSON.stringify(state.hints) && (entry.saturation ?? 1) === state.saturation)
+  )
+    return;
+  Object.assign(entry, { hints: state.hints, saturation: state.saturation, history: currentHistory(), changed: true });
+  storeEntry(entry);
+  // The answer may come when the person is back in the gallery already.
+  if (isGalleryOpen()) showGallery();
 }
 
-function removeEntry(each) {
-  gallery = gallery.filter((other) => other !== each);
-  each.tile?.remove();
-  dropEntry(each);
+function removeEntry(entry) {
+  state.gallery = state.gallery.filter((other) => other !== entry);
+  entry.tile?.remove();
+  deleteStoredEntry(entry);
   drawGallery();
 }
 
 function emptyGallery() {
   if (!window.confirm(words.ask_before_forgetting)) return;
-  for (const each of gallery) removeEntry(each);
-  strays = [];
+  for (const entry of state.gallery) removeEntry(entry);
+  state.unmatchedHints = [];
   drawGallery();
 }
 
-// All of them at their own size.
+// A zip of all photos at full size.
 
 async function downloadAll() {
-  packing = true;
+  state.isPacking = true;
   drawGallery();
-  const done = gallery.filter((each) => each.state === "done");
+  const done = state.gallery.filter((entry) => entry.state === "done");
   try {
-    await bring(done, (sentence) => { find(".gallery-status").textContent = sentence; });
+    await ensureAllUploaded(done, setGalleryStatus);
   } catch {
-    packing = false;
+    state.isPacking = false;
     drawGallery();
-    return complain(words.nothing_answered);
+    return toast(words.nothing_answered);
   }
-  const photos = done.map((each) => ({ path: each.path, hints: each.hints, saturation: each.saturation ?? 1 }));
-  window.colouruTold.all = { photos, album: isAlbum, baseline: find(".with-baseline").checked, losses: find(".with-losses").checked };
-  trigger("release");
+  const photos = done.map((entry) => ({ path: entry.path, hints: entry.hints, saturation: entry.saturation ?? 1 }));
+  post("download_all", {
+    photos,
+    series: state.isSeries,
+    baseline: query(".with-baseline").checked,
+    losses: query(".with-losses").checked,
+  });
 }
 
-function receiveProgress({ done, of }) {
-  if (packing) find(".gallery-status").textContent = say(words.colouring_of, { number: Math.min(done + 1, of), of });
+function receiveProgress({ done, total }) {
+  if (state.isPacking) setGalleryStatus(format(words.colouring_of, { number: Math.min(done + 1, total), of: total }));
 }
 
 window.addEventListener("colouru-downloaded", () => {
-  packing = false;
+  state.isPacking = false;
   drawGallery();
 });
 
-// What is seen of it.
+// Drawing.
+
+function setGalleryStatus(sentence) {
+  query(".gallery-status").textContent = sentence;
+}
 
 function drawGallery() {
-  const ready = gallery.filter((each) => each.state === "done").length;
-  for (const each of gallery) drawTile(each);
-  find(".gallery-help").hidden = gallery.length > 0;
-  find(".gallery-status").textContent = packing ? find(".gallery-status").textContent : gallery.length ? say(words.ready_of, { ready, of: gallery.length }) : "";
-  find(".download-all").disabled = packing || !ready;
-  find(".download-all").classList.toggle("busy", packing);
-  find(".forget-all").disabled = !gallery.length;
-  find(".album-box").hidden = !props.albums || gallery.length < 2;
-  find(".with-album").checked = isAlbum;
-  find(".strays").hidden = !strays.length;
-  find(".strays").textContent = say(words.strays, { names: strays.map((each) => each.name).join(", ") });
+  const ready = state.gallery.filter((entry) => entry.state === "done").length;
+  for (const entry of state.gallery) drawTile(entry);
+  query(".gallery-help").hidden = state.gallery.length > 0;
+  if (!state.isPacking)
+    setGalleryStatus(state.gallery.length ? format(words.ready_of, { ready, of: state.gallery.length }) : "");
+  query(".download-all").disabled = state.isPacking || !ready;
+  query(".download-all").classList.toggle("busy", state.isPacking);
+  query(".forget-all").disabled = !state.gallery.length;
+  query(".series-box").hidden = !props.references || state.gallery.length < 2;
+  query(".with-series").checked = state.isSeries;
+  query(".unmatched").hidden = !state.unmatchedHints.length;
+  query(".unmatched").textContent = format(words.unmatched_hints, {
+    names: state.unmatchedHints.map((entry) => entry.name).join(", "),
+  });
   drawButtons();
 }
 
-function drawTile(each) {
-  if (!each.tile) {
-    each.tile = make("li", "tile");
-    const shown = make("button", "show", { type: "button" }), away = make("button", "remove", { type: "button", textContent: "×", title: say(words.remove_photo, each) });
-    shown.append(make("img", "", { alt: "" }), make("strong", "", { textContent: each.name }), make("span", "about"));
-    shown.addEventListener("click", () => (each.state === "problem" ? tryAgain(each) : openEntry(each)));
+function drawTile(entry) {
+  if (!entry.tile) {
+    entry.tile = createElement("li", "tile");
+    const shown = createElement("button", "show", { type: "button" });
+    const away = createElement("button", "remove", {
+      type: "button",
+      textContent: "×",
+      title: format(words.remove_photo, entry),
+    });
+    shown.append(
+      createElement("img", "", { alt: "" }),
+      createElement("strong", "", { textContent: entry.name }),
+      createElement("span", "about"),
+    );
+    shown.addEventListener("click", () => (entry.state === "problem" ? retryEntry(entry) : openEntry(entry)));
     away.setAttribute("aria-label", away.title);
-    away.addEventListener("click", () => removeEntry(each));
-    each.tile.append(shown, away);
-    tiles.append(each.tile);
+    away.addEventListener("click", () => removeEntry(entry));
+    entry.tile.append(shown, away);
+    tiles.append(entry.tile);
   }
-  const { state, picture, losses: its, hints: list } = each, image = each.tile.querySelector("img");
-  each.tile.dataset.state = state;
+  const { state: entryState, picture, losses, hints } = entry;
+  const image = entry.tile.querySelector("img");
+  entry.tile.dataset.state = entryState;
   image.hidden = !picture;
   if (picture && image.src !== picture) image.src = picture;
-  const parts = [list?.length === 1 ? words.one_dot : list?.length ? say(words.many_dots, { count: list.length }) : ""];
-  if (state === "done" && its.gan !== null) parts.push(say(words.losses_of, { gan: its.gan.toFixed(2), baseline: its.baseline.toFixed(2) }));
-  if (state === "waiting") parts.push(words.waiting);
-  if (state === "colouring") parts.push(words.colouring);
-  each.tile.querySelector(".about").textContent = state === "problem" ? `${each.problem} ${words.try_again}` : parts.filter(Boolean).join(" · ");
+  const parts = [countDots(hints?.length)];
+  if (entryState === "done" && losses.gan !== null)
+    parts.push(format(words.losses_of, { gan: losses.gan.toFixed(2), baseline: losses.baseline.toFixed(2) }));
+  if (entryState === "waiting") parts.push(words.waiting);
+  if (entryState === "colouring") parts.push(words.colouring);
+  entry.tile.querySelector(".about").textContent =
+    entryState === "problem" ? `${entry.problem} ${words.try_again}` : parts.filter(Boolean).join(" · ");
 }
 
-find(".with-album").addEventListener("change", (event) => {
-  isAlbum = event.target.checked;
-  keepAlbum();
+query(".with-series").addEventListener("change", (event) => {
+  state.isSeries = event.target.checked;
+  storeSeries();
   showGallery();
 });
-find(".photos").addEventListener("change", (event) => {
+query(".photos").addEventListener("change", (event) => {
   const files = [...event.target.files];
   event.target.value = "";
   if (files.length) addPhotos(files);

@@ -1,302 +1,161 @@
-// What the page knows, and what it tells the server and hears from it. The browser keeps the history; the list of hints
-// that an answer brings is the one that counts. Answers to what has been overtaken are not shown.
+// The state of the page, its words, and helpers that all scripts use. The browser keeps the history of the hints; the
+// list of hints itself is the one of the server's last answer.
 
 const language = (navigator.languages ?? []).map((tag) => tag.slice(0, 2)).find((tag) => props.words[tag]) ?? "en";
 const words = props.words[language];
-const find = (selector) => element.querySelector(selector);
-const findAll = (selector) => [...element.querySelectorAll(selector)];
-const app = find(".colouru"), stage = find(".stage"), status = find(".status");
-const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+const query = (selector) => element.querySelector(selector);
+const queryAll = (selector) => [...element.querySelectorAll(selector)];
+const app = query(".colouru");
+const stage = query(".stage");
+const statusLine = query(".status");
+const format = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const percent = (value) => Math.round(100 * value);
+const sleep = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
-const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+// Milliseconds since 1970, but always greater than the last stamp.
+const nextStamp = (last) => Math.max(Date.now(), last + 1);
 
-const MAX_STEPS = 200;
+const MAX_UNDO_STEPS = 200;
 
-// Of an answer that never came: how often it is asked for again, each time after twice as long.
-const TRIES = 4;
+const state = {
+  // The photo: what the server sent with "opened", its images decoded, and `source`, what it was opened from.
+  photo: null,
+  // What is being opened: `source`, `history` and `referencesKey`; null if nothing is.
+  opening: null,
+  hints: [],
+  // The undo and redo stacks; each step is a list of hints.
+  past: [],
+  future: [],
+  // The index of the selected hint, -1 for none.
+  selected: -1,
 
-let photo = null, hints = [], clipped = [], likely = [], losses = {}, guides = {}, marked = null, doubt = null;
-let selected = -1, size = 0.03, recent = [], past = [], future = [], curve = [];
-// The colour of the next dot: a code, "true" for the original's at that place, or null for the likeliest there.
-let next = null;
-let tool = "dots", shownView = "colour", network = "gan", saturation = 1, advising = false, doubting = false;
-let sent = 0, pictured = 0, answered = 0, opening = null;
-// The last that had been sent when a dot was let go of: its answer, still under way, must not take it up again.
-let released = -1;
-// How often in a row there was no answer, and a number for what is waited for, after which an older wait is over.
-let failures = 0, waits = 0;
+  // From the last answer. Indices of hints that are shown in another colour:
+  clipped: [],
+  // Likely colours of the selected spot, with likelihoods:
+  likely: [],
+  // By network; for guides see render.js:
+  losses: {},
+  guides: {},
+  // The spot where a dot helps most, and the tint of what is uncertain:
+  advice: null,
+  uncertainty: null,
+  // Losses by number of dots.
+  lossCurve: [],
 
-const spot = () => (selected >= 0 ? hints[selected] : area?.at ?? place);
+  tool: "dots",
+  shownView: "colour",
+  network: "gan",
+  saturation: 1,
+  showAdvice: false,
+  showUncertainty: false,
+  showGrey: false,
+  // Whether the eyedropper is on.
+  picking: false,
+  splitAt: 0.5,
+  viewport: { zoom: 1, x: 0, y: 0 },
+  // The place of the keyboard's cursor on the photo, in [0, 1].
+  cursorAt: { x: 0.5, y: 0.5 },
+  dotSize: props.constants.hint_size,
+  recentColours: [],
+  // The colour of the next dot: a code, "true" for the original's there, or null for the likeliest there.
+  pendingColour: null,
+  // The area that is seen but not applied yet: `at` is the spot, `mask` the canvas of what it covers, `similarity` the
+  // server's map, null for a lasso, `before` the mask of an area that it extends, `lasso` the stamp of its request.
+  area: null,
+  // The gesture under way, by `kind`: dot, erase, lasso, tap or pinch.
+  drag: null,
 
-function tell(sentence, busy = false) {
-  status.textContent = sentence;
-  status.classList.toggle("busy", busy);
+  // Stamps. Answers to an edit that are older than the last request are ignored.
+  sentStamp: 0,
+  // Of the answer whose picture is shown, and of the one of which everything is.
+  pictureStamp: 0,
+  completeStamp: 0,
+  drawnStamp: 0,
+  // The last request when a dot was deselected: answers up to it must not select the dot again.
+  deselectedStamp: -1,
+  outlineStamp: 0,
+  // Requests in a row without an answer.
+  failures: 0,
+  // The number of the current wait in the queue; older waits end when it changes.
+  waitNumber: 0,
+
+  // The grey pixels in view, which stay the same while only colours change.
+  visibleGrey: null,
+  // The photo whose crop was requested.
+  cropPhoto: null,
+  cropTimer: 0,
+  frameRequest: 0,
+  nudgeTimer: 0,
+  saturationTimer: 0,
+  // The hints before arrow keys moved one of them.
+  hintsBeforeNudge: null,
+
+  // The number of strokes, by which an outdated reading of the sketch knows that it is.
+  strokeCount: 0,
+  // The readings of the sketch, one after the other.
+  strokeQueue: Promise.resolve(),
+  observedBrush: null,
+
+  // The entries of the gallery, see gallery.js.
+  gallery: [],
+  // Files of hints for which there is no photo of the same name.
+  unmatchedHints: [],
+  // The entry that is being coloured, and its request, whose `done` takes the answer.
+  previewedEntry: null,
+  previewRequest: null,
+  // Whether a zip of all photos is being made.
+  isPacking: false,
+  // Whether the photos are references for each other.
+  isSeries: false,
+
+  // Names and pictures of the examples.
+  examples: [],
+};
+
+// The place that keys and colours are about: the selected dot, else the area, else the cursor.
+const currentSpot = () => (state.selected >= 0 ? state.hints[state.selected] : (state.area?.at ?? state.cursorAt));
+
+const currentHistory = () => ({ past: state.past, future: state.future, curve: state.lossCurve });
+
+function setStatus(sentence, busy = false) {
+  statusLine.textContent = sentence;
+  statusLine.classList.toggle("busy", busy);
 }
 
-// To the server. Each event reads what is to be told when it is sent, so that the latest is.
-
-window.colouruTold = {};
-const message = () => ({ hints, selected, saturation, advise: advising, doubt: doubting, stamp: sent, network });
-
-function send() {
-  if (!photo || opening) return;
-  sent = Math.max(Date.now(), sent + 1);
-  window.colouruTold.edit = message();
-  tell(words.busy, true);
-  trigger("input");
-  standInLine((sentence) => tell(sentence, true));
+// A message over the page for eight seconds.
+function toast(sentence) {
+  const box = document.createElement("div");
+  box.className = "toast";
+  box.setAttribute("role", "alert");
+  box.textContent = sentence;
+  app.append(box);
+  setTimeout(() => box.remove(), 8000);
+  describeState();
 }
 
-// Other hints from now on, which undo takes back.
-function change(list, number = selected) {
-  past = [...past, hints].slice(-MAX_STEPS);
-  future = [];
-  hints = list;
-  selected = Math.min(number, list.length - 1);
+// Replace the hints by a new list, as one step of undo.
+function commit(list, selected = state.selected) {
+  state.past = [...state.past, state.hints].slice(-MAX_UNDO_STEPS);
+  state.future = [];
+  state.hints = list;
+  state.selected = Math.min(selected, list.length - 1);
   draw();
-  send();
+  sendEdit();
 }
 
-function revise(from, onto) {
+// Move a step from one stack to the other.
+function undoRedo(from, onto) {
   if (!from.length) return;
-  onto.push(hints);
-  hints = from.pop();
-  selected = -1;
+  onto.push(state.hints);
+  state.hints = from.pop();
+  state.selected = -1;
   draw();
-  send();
-}
-
-// From the server.
-
-async function receive() {
-  const value = props.value;
-  if (!value) return;
-  if (value.window) return receiveDetail(value);
-  if (value.belonging) return receiveArea(value);
-  if (value.glance) return receiveGlance(value);
-  if (value.of) return receiveProgress(value);
-  if (value.stamp < sent) return;
-  failures = 0;
-  waits++;
-  if (value.refused) {
-    const asked = opening;
-    stopOpening();
-    tell("");
-    // A server that has forgotten the photo is given it again.
-    if (value.gone && photo && !asked) open(photo.source, { hints, history: { past, future, curve } });
-    return;
-  }
-  if (value.photo) await begin(value);
-  // An answer comes in two parts: the picture that was on the canvas when it was asked for, and then all there is.
-  const whose = photo, shown = network, other = shown === "gan" ? "baseline" : "gan";
-  const overtaken = () => value.stamp < sent || photo !== whose;
-  if (!value.chroma[shown]) return;
-  const guide = await guideFrom(whose, shown, value.chroma[shown]);
-  const tinted = value.doubt ? await imageFrom(value.doubt) : null;
-  if (overtaken()) return;
-  pictured = value.stamp;
-  guides = { ...guides, [shown]: guide };
-  ({ hints, clipped } = value);
-  selected = value.stamp <= released ? -1 : Math.min(value.selected, hints.length - 1);
-  if (!value.losses) return drawNow();
-  answered = value.stamp;
-  ({ likely, losses, marker: marked } = value);
-  doubt = tinted;
-  noteLoss();
-  drawNow();
-  describe();
-  keepWork();
-  const second = await guideFrom(whose, other, value.chroma[other]);
-  if (overtaken()) return;
-  guides = { ...guides, [other]: second };
-  draw();
-}
-
-// The second part of an answer brings what the first brought, too.
-function guideFrom(whose, role, url) {
-  const known = (whose.known ??= {});
-  if (known[role]?.url !== url) known[role] = { url, guide: guideMade(url, whose.coarse[role]) };
-  return known[role].guide;
-}
-
-async function guideMade(url, coarse) {
-  const { data, width, height } = pixelsOf(await imageFrom(url));
-  return guideOf(data, coarse.data, width, height);
-}
-
-async function imageFrom(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  return image;
-}
-
-function pixelsOf(image) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.naturalWidth ?? image.width, image.naturalHeight ?? image.height];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, canvas.width, canvas.height);
-}
-
-// Photos.
-
-async function begin(value) {
-  letGo();
-  const { lightness, coarse, original, ...facts } = value.photo;
-  const [grey, gan, baseline, own] = await Promise.all([lightness, coarse.gan, coarse.baseline, original].map((url) => (url ? imageFrom(url) : null)));
-  const pixels = pixelsOf(grey);
-  photo = { ...facts, grey, pixels, original: own && { image: own, pixels: pixelsOf(own) }, coarse: { gan: pixelsOf(gan), baseline: pixelsOf(baseline) }, detail: null };
-  ({ past, future, curve } = opening.history ?? { past: [], future: [], curve: [] });
-  const { source } = opening;
-  photo.heard = opening.heard;
-  opening = null;
-  next = null;
-  guides = {};
-  hints = value.hints;
-  selected = -1;
-  advising = doubting = false;
-  place = { x: 0.5, y: 0.5 };
-  look(1, 0, 0);
-  app.dataset.state = "working";
-  app.classList.remove("opening");
-  find(".progress").textContent = "";
-  setView(shownView === "original" && !own ? "colour" : shownView);
-  fitStage();
-  strokes++;
-  takeUp("dots");
-  keepPhoto(source);
-}
-
-// `source` is what the photo is opened from: a file or the number of an example.
-async function open(source, kept = null) {
-  if (opening) return;
-  opening = { source, history: kept?.history };
-  app.classList.add("opening");
-  showOpening(say(words.opening, { name: source.name }));
-  const told = { hints: kept?.hints ?? null, saturation, advise: false, doubt: false };
-  const each = entryOf(source);
-  opening.heard = heardBy(each);
-  try {
-    told.album = await albumOf(each, showOpening);
-    if (source.file) told.path = await pathOf(source, showOpening);
-    else told.example = source.example;
-  } catch {
-    stopOpening();
-    return complain(say(words.not_uploaded, { name: source.name }));
-  }
-  sent = Math.max(Date.now(), sent + 1);
-  window.colouruTold.open = { ...told, stamp: sent };
-  showOpening(say(words.opening, { name: source.name }));
-  trigger("upload");
-  standInLine(showOpening);
-}
-
-function showOpening(sentence) {
-  tell(sentence, true);
-  find(".progress").textContent = sentence;
-  if (isGallery()) find(".gallery-status").textContent = sentence;
-}
-
-function stopOpening() {
-  opening = null;
-  app.classList.remove("opening");
-  find(".progress").textContent = "";
-}
-
-// Where the server has the source's file: it is sent if it is not there, or no longer.
-async function pathOf(source, show) {
-  if (source.path && (await server.kept([source.path]))?.[0]) return source.path;
-  for (let line; (line = await lineOf(null))?.full; await pause(2)) show(inLine(words.line_full, line, source.name));
-  source.path = (await upload(source.file)).path;
-  return source.path;
-}
-
-const mayDrop = () => !hints.length || !photo || entryOf(photo.source) || window.confirm(words.ask_before_dropping);
-
-async function openFile(file) {
-  if (/\.json$/i.test(file.name)) return openHints(file);
-  if (mayDrop()) open({ name: file.name, file });
-}
-
-// Several, or whatever comes while several are seen, join the gallery.
-function openFiles(files) {
-  if (files.length > 1 || (files.length && isGallery())) addPhotos(files);
-  else if (files.length) openFile(files[0]);
-}
-
-async function openHints(file) {
-  try {
-    const list = JSON.parse(await file.text());
-    if (!photo || !Array.isArray(list)) throw new Error();
-    change(list, -1);
-  } catch { complain(say(words.not_hints, { name: file.name })); }
-}
-
-// A sentence in the way of a toast, which takes nothing away.
-function complain(sentence) {
-  const toast = document.createElement("div");
-  toast.className = "complaint";
-  toast.setAttribute("role", "alert");
-  toast.textContent = sentence;
-  app.append(toast);
-  setTimeout(() => toast.remove(), 8000);
-  describe();
+  sendEdit();
 }
 
 // The loss after each number of dots, for the curve.
-function noteLoss() {
-  if (losses.gan === null) return;
-  curve = [...curve.filter((point) => point.dots !== hints.length), { dots: hints.length, ...losses }].sort((a, b) => a.dots - b.dots);
+function recordLoss() {
+  if (state.losses.gan === null) return;
+  const others = state.lossCurve.filter((point) => point.dots !== state.hints.length);
+  state.lossCurve = [...others, { dots: state.hints.length, ...state.losses }].sort((a, b) => a.dots - b.dots);
 }
-
-// The queue: others may be before us. Whoever waits is told where they stand.
-
-const lineOf = (stamp) => server.line(stamp).catch(() => null);
-
-function inLine(sentence, { before, seconds }, name = "") {
-  const wait = seconds === null ? "" : say(words.line_wait, { seconds: Math.max(1, Math.round(seconds)) });
-  return say(sentence, { before, wait, name }).trim();
-}
-
-async function standInLine(show) {
-  const wait = ++waits, stamp = sent;
-  for (await pause(1.5); wait === waits; await pause(2)) {
-    const line = await lineOf(stamp);
-    if (wait === waits && line?.before > 0) show(inLine(words.line, line));
-  }
-}
-
-// A full queue refuses; then the same is asked again in a while, and Gradio, which would put up a message, hears of the
-// answer alone.
-const ask = window.colouruFetch ??= window.fetch.bind(window);
-
-window.fetch = async (address, options) => {
-  for (;;) {
-    const answer = await ask(address, options);
-    if (answer.status !== 503 || !String(address).includes("/queue/join")) return answer;
-    const line = await lineOf(null), sentence = inLine(words.line_again, line ?? { before: 32, seconds: null });
-    if (opening) showOpening(sentence);
-    else tell(sentence, true);
-    await pause(1 + Math.random());
-  }
-};
-
-// No answer came, for whatever reason. What was asked is still here, and asked again.
-window.addEventListener("colouru-failed", async ({ detail: event }) => {
-  if (event === "apply") return complain(words.nothing_answered);
-  waits++;
-  if (failures++ < TRIES) {
-    if (event === "upload") showOpening(words.trying_again);
-    else tell(words.trying_again, true);
-    await pause(2 ** failures / 2);
-    if (event === "input") send();
-    else trigger(event);
-    return;
-  }
-  failures = 0;
-  if (event === "upload") stopOpening();
-  if (event === "submit") glanced.done({ problem: words.nothing_answered });
-  complain(words.nothing_answered);
-});

@@ -1,4 +1,4 @@
-"""Nothing that a person did is lost or changed: by paint, undo, a refresh, a bad file, a message or a slow download."""
+"""Work is neither lost nor changed by paint, undo, a reload, a bad file, an error or a slow download."""
 
 import contextlib
 
@@ -8,15 +8,9 @@ from PIL import Image
 from playwright.sync_api import expect
 from skimage.data import astronaut
 
-from tests.browser import CHROMIUM, Visitor, free_port, near, running_app, visitor
+from tests.browser import NEEDS_CHROMIUM, Visitor, free_port, near, running_app, visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
-
-
-@pytest.fixture(scope="module")
-def address():
-    with running_app() as address:
-        yield address
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture
@@ -42,14 +36,14 @@ def test_paint_undo_redo_clear_and_reload_leave_every_other_hint_as_it_was(addre
         painted = person.wait_for_hints(lambda hints: len(hints) > 1, "the paint")
         assert painted[0] == first and len(painted) == 2 and near(painted[1], 0.7, 0.7)
         for command, expected in (("undo", [first]), ("redo", painted), ("clear", []), ("undo", painted)):
-            person.do(command)
-            person.settle()
+            person.press(command)
+            person.wait_until_idle()
             assert person.hints() == expected, command
         for tool in ("dots", "paint"):
             person.tool(tool)
             assert person.hints() == painted, tool
         person.reload()
-        person.carry_on()
+        person.continue_work()
         assert person.hints() == painted
 
 
@@ -71,18 +65,48 @@ def test_work_outlives_a_reload_and_the_server_and_nobody_else_sees_it(photo):
                 assert not other.page.locator("#page .kept").is_visible()
         with running_app(port):
             person.reload()
-            person.carry_on()
+            person.continue_work()
             assert person.hints() == hints and np.abs(person.card("gan") - card).max() <= 2
             expect(person.page.locator("#page [data-view=split]")).to_have_attribute("aria-pressed", "true")
             for command, note in (("undo", ""), ("redo", hints[0]["note"])):
-                person.do(command)
-                person.settle()
+                person.press(command)
+                person.wait_until_idle()
                 assert person.hints()[0]["note"] == note
             person.reload()
-            person.do("forget")
+            person.press("forget")
             person.wait_for(lambda: not person.page.locator("#page .kept").is_visible(), "the offer to go")
             person.reload()
             assert not person.page.locator("#page .kept").is_visible()
+
+
+# All that the page has stored in the browser, by key; of objects their fields.
+STORED = """() => new Promise((done) => {
+    indexedDB.open("colouru", 1).onsuccess = ({ target: { result: database } }) => {
+        const store = database.transaction("work").objectStore("work"), found = {};
+        store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+            if (!cursor) return database.close(), done(found);
+            const { key, value } = cursor, plain = value?.constructor === Object;
+            found[Array.isArray(key) ? key[0] : key] = plain ? Object.keys(value).sort() : String(value);
+            cursor.continue();
+        };
+    };
+})"""
+
+
+def test_stored_work_has_the_keys_and_fields_that_earlier_versions_stored(address, photo):
+    with visitor(address) as person:
+        person.upload(photo)
+        person.click(0.25, 0.6)
+        person.wait_for_hints(lambda hints: len(hints) == 1, "the dot")
+        stored = person.page.evaluate(STORED)
+        assert {"name", "file", "path"} == set(stored["photo"])
+        assert stored["hints"] == ["hints", "history", "network", "saturation", "shownView"]
+        person.press("several")
+        person.page.locator("#page .photos").set_input_files([photo])
+        person.page.locator("#page .tile[data-state=done]").wait_for()
+        stored = person.page.evaluate(STORED)
+        assert stored["file"] == "[object File]"
+        assert stored["entry"] == ["heard", "hints", "id", "losses", "name", "path", "picture", "state"]
 
 
 def test_a_bad_file_a_message_and_a_download_leave_everything_on_the_page(address, photo, tmp_path):
@@ -106,13 +130,13 @@ def test_a_bad_file_a_message_and_a_download_leave_everything_on_the_page(addres
             )
 
         for name, sentence in (("diary.jpg", "is not a picture that can be read"), ("empty.png", "is empty")):
-            person.choose(tmp_path / name)
+            person.choose_file(tmp_path / name)
             toast = person.page.get_by_test_id("toast-body").filter(has_text=name)
             toast.wait_for()
             assert sentence in toast.inner_text() and nothing_changed()
-            person.settle()
-        person.choose(tmp_path / "hints.json")
-        person.page.locator("#page .complaint").wait_for()
+            person.wait_until_idle()
+        person.choose_file(tmp_path / "hints.json")
+        person.page.locator("#page .toast").wait_for()
         assert nothing_changed()
         assert "Traceback" not in person.page.content()
 
@@ -135,8 +159,8 @@ def test_what_is_shown_is_what_is_saved_however_the_saturation_was_turned(addres
         pale = None
         for step in ("turned", "reset"):
             if step == "reset":
-                person.do("reset")
-            person.settle()
+                person.press("reset")
+            person.wait_until_idle()
             shown = person.picture()
             saved = Image.open(person.download("gan-png")).resize(shown.shape[1::-1], Image.Resampling.BICUBIC)
             assert np.median(np.abs(shown - np.asarray(saved).astype(int))) <= 2, step
