@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from colouru.hint_layer import hints_from_layer
-from colouru.images.photo import DAMAGE
+from colouru.images.errors import DECODE_ERRORS
 from colouru.ui import i18n
 
 # Longer side in pixels of the layer that is painted on: browsers hang on one of twelve megapixels.
@@ -48,6 +48,6 @@ def decode_layer(layer_url: str) -> np.ndarray:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as layer:
             if max(layer.size) <= 2 * SKETCH_SIDE:
                 return np.asarray(layer.convert("RGBA"))
-    except DAMAGE:
+    except DECODE_ERRORS:
         pass
     raise ValueError(i18n.UNREADABLE_SKETCH)
