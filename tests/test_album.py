@@ -15,7 +15,7 @@ from colouru.hints import hints_to_json
 from colouru.images.photo import provenance_of
 from colouru.networks.album import MAX_PRECEDENTS, Album, Precedents
 from tests.conftest import painted_scene
-from train.measure.protocol import true_hint
+from train.evaluate.protocol import true_hint
 
 SUN = Hint(x=0.5, y=0.5, colour="#f28c1a")
 

@@ -70,11 +70,6 @@ def test_a_folder_in_its_place_is_named_too(tmp_path):
         load_checkpoint(tmp_path)
 
 
-def test_a_checkpoint_of_before_the_sha256_still_loads(tmp_path):
-    (tmp_path / NAME).write_bytes(saved(STATE))
-    assert load_checkpoint(tmp_path)["step"] == 3
-
-
 def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(folder, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")

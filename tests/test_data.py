@@ -5,18 +5,18 @@ import torch
 from train.data import (
     LEAST_CROP,
     Pictures,
-    age,
     augment,
+    colour_jitter,
+    cutmix,
+    cutout,
     draw_batch,
     draw_crops,
     draw_examples,
+    film_degradation,
     held_out,
-    hide,
     load_images,
     load_photos,
-    patch,
     random_stream,
-    tint,
     whole_batch,
 )
 from train.preset import PRESETS
@@ -58,7 +58,6 @@ def test_photographs_keep_their_shape_and_grey_ones_are_left_out(photos, large):
     "wrong, message",
     [
         ({"split": "test"}, "has no split 'test'; it has train, valid"),
-        ({"image_column": "picture"}, "has no column 'picture'; it has image, label"),
         ({"dataset": "nobody/nothing"}, "nobody/nothing cannot be loaded: "),
         ({"dataset": "no/such/folder"}, "no/such/folder cannot be loaded: "),
         ({"classes": ["n00000000"]}, "has no class 'n00000000'"),
@@ -69,9 +68,15 @@ def test_what_a_dataset_lacks_is_named(dataset, wrong, message):
         load_images(**({"split": "train", "dataset": dataset} | wrong))
 
 
+def test_a_dataset_without_images_is_named(dataset, monkeypatch):
+    monkeypatch.setattr("train.data.IMAGE_COLUMN", "picture")
+    with pytest.raises(ValueError, match="has no column 'picture'; it has image, label"):
+        load_images("train", dataset=dataset)
+
+
 def test_what_is_held_out_is_not_learned_from(images):
-    watched = held_out(len(images))
-    assert watched.shape == (len(images),) and watched.sum() == 3
+    held = held_out(len(images))
+    assert held.shape == (len(images),) and held.sum() == 3
     assert held_out(98_000).sum() == 1000
 
 
@@ -133,29 +138,29 @@ def test_the_report_sees_small_images_with_the_lightness_they_have(images):
 
 def test_ageing_touches_the_share_asked_for_and_stays_a_lightness(images, generator):
     L = whole_batch(images)[0].repeat(5, 1, 1, 1)
-    aged = age(L, 0.4, generator)
+    aged = film_degradation(L, 0.4, generator)
     changed = (aged != L).flatten(1).any(1)
     assert 0.25 < changed.float().mean() < 0.55
     assert aged.min() >= -1 and aged.max() <= 1.001
-    assert torch.equal(age(L, 0.0, generator), L)
+    assert torch.equal(film_degradation(L, 0.0, generator), L)
 
 
 def test_tinting_changes_the_colours_of_a_share_by_one_linear_function_each(images, generator):
     ab = whole_batch(images)[1].repeat(5, 1, 1, 1)
-    tinted = tint(ab, 0.4, generator)
+    tinted = colour_jitter(ab, 0.4, generator)
     changed = (tinted != ab).flatten(1).any(1)
     assert 0.25 < changed.float().mean() < 0.55
     known = torch.cat([ab, torch.ones_like(ab[:, :1])], 1).flatten(2).mT  # (N,HW,3)
     told = tinted.flatten(2).mT
     residual = told - known @ torch.linalg.lstsq(known, told).solution
     assert residual.abs().max() < 1e-4
-    assert torch.equal(tint(ab, 0.0, generator), ab)
+    assert torch.equal(colour_jitter(ab, 0.0, generator), ab)
 
 
 def test_patches_are_of_other_pictures_with_their_colours_and_belong_to_no_class(images, generator):
     L, ab = whole_batch(images[:8])
     labels = torch.arange(8)
-    patched_L, patched_ab, patched_labels = patch(L, ab, labels, 0.5, generator)
+    patched_L, patched_ab, patched_labels = cutmix(L, ab, labels, 0.5, generator)
     changed = patched_L != L
     assert torch.equal(changed, changed & (patched_L == L.roll(1, 0)))
     assert torch.equal(torch.where(changed, ab.roll(1, 0), ab), patched_ab)
@@ -166,7 +171,7 @@ def test_patches_are_of_other_pictures_with_their_colours_and_belong_to_no_class
 
 def test_what_is_hidden_is_one_grey_rectangle_of_at_most_a_quarter(images, generator):
     L = whole_batch(images)[0]
-    hidden = hide(L, 0.5, generator)
+    hidden = cutout(L, 0.5, generator)
     changed = hidden != L
     assert 0.2 < changed.flatten(1).any(1).float().mean() < 0.8
     for picture, where in zip(hidden, changed, strict=True):

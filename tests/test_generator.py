@@ -8,7 +8,7 @@ from colouru.networks.blocks import Residual
 from colouru.networks.generator import BELIEVED, SMALL, Sight
 from colouru.networks.semantic import LENGTHS, Semantic, known_of_both, thumbnail
 from train.hints import simulate_hints
-from train.objective import Objective
+from train.losses import Objective
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_what_hints_make_worse_counts_beside_the_error_and_what_they_mend_does_n
         automatic = torch.nn.functional.interpolate(generator_network.see(L).ab, scale_factor=2, mode="nearest")
         worse, _ = objective(L, automatic, hint_ab, hint_mask)
         better, _ = objective(L, generator_network(L, hint_ab, hint_mask), hint_ab, hint_mask)
-    assert worse["harm"] > 0 and worse["harm"] > 10 * better["harm"]
+    assert worse["regression"] > 0 and worse["regression"] > 10 * better["regression"]
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,8 @@ def test_what_hints_make_worse_is_a_loss_of_its_own(network, generator):
     objective = GeneratorObjective(network)
     with torch.no_grad():
         prior = F.interpolate(network.encode(L).ab, scale_factor=STRIDE, mode="nearest")
-        worse = objective(L, prior, hint_ab, hint_mask)["harm"]
-        better = objective(L, network(L, hint_ab, hint_mask), hint_ab, hint_mask)["harm"]
+        worse = objective(L, prior, hint_ab, hint_mask)["regression"]
+        better = objective(L, network(L, hint_ab, hint_mask), hint_ab, hint_mask)["regression"]
     assert worse > 0 and worse > 10 * better
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from train.measure.levin import levin
+from train.evaluate.levin import levin
 
 
 @pytest.fixture

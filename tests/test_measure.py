@@ -5,8 +5,8 @@ import torch
 
 from colouru.colour import AB_SCALE, from_network, lab_to_rgb, to_bytes
 from colouru.hints import Hint
-from train.measure.figures import gradient, joined, measure, shown, summary
-from train.measure.protocol import original, true_hint, true_hints
+from train.evaluate.figures import gradient, joined, measure, shown, summary
+from train.evaluate.protocol import original, true_hint, true_hints
 
 
 def figures(photo, ab_pred, hint_ab=None, hint_mask=None):

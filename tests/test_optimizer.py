@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from train.loop import lr_factor
 from train.optimizer import ADAM_SHARE, WEIGHT_DECAY, Optimizer
-from train.run import rate_at
 
 
 def network() -> nn.Module:
@@ -77,9 +77,9 @@ def test_both_rates_are_set_together():
 
 
 def test_the_rate_rises_shortly_stays_and_falls_at_the_end():
-    rates = [rate_at(step, 1000, 400) for step in range(1000)]
+    rates = [lr_factor(step, 1000, 400) for step in range(1000)]
     assert rates[0] == pytest.approx(1 / 50) and rates[49] == rates[600] == 1
     assert rates[800] == pytest.approx(0.5) and 0 < rates[-1] < 0.01
     # A run that is given a later end had the same rate all the while.
-    assert rates[:600] == [rate_at(step, 5000, 400) for step in range(600)]
-    assert rate_at(999, 1000, 1) == 1
+    assert rates[:600] == [lr_factor(step, 5000, 400) for step in range(600)]
+    assert lr_factor(999, 1000, 1) == 1

@@ -16,10 +16,10 @@ from colouru.networks import build_colourizer
 from tests.conftest import SMALL_NETWORKS
 from tests.hub_server import TOKEN
 from train import publish
-from train.card import model_card
 from train.checkpoint import save_checkpoint
-from train.measure import evaluate
-from train.push import push
+from train.evaluate import evaluate
+from train.hub_upload import push
+from train.model_card import model_card
 
 TAG = "v7.0"
 
@@ -39,7 +39,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluation(runs, dataset):
-    """What train.measure.evaluate leaves of that model."""
+    """What train.evaluate leaves of that model."""
     arguments = [f"--baseline={runs / 'baseline'}", f"--gan={runs / 'gan'}", f"--folder={runs / 'first'}"]
     publish.main([*arguments, "--working-size", "32", "64"])
     options = ["--preset", "report", "--limit", "12", f"--out={runs / 'evaluation'}"]
@@ -190,7 +190,9 @@ def test_a_push_that_fails_leaves_no_half_version_and_is_finished_by_another(
 @pytest.mark.slow
 def test_a_push_that_is_killed_leaves_nothing_and_is_finished_by_another(hub, repo, token, release, names):
     hub.objects.clear()
-    program = "import sys, pathlib, train.push as it; it.push(pathlib.Path(sys.argv[1]), sys.argv[4:], *sys.argv[2:4])"
+    program = (
+        "import sys, pathlib, train.hub_upload as h; h.push(pathlib.Path(sys.argv[1]), sys.argv[4:], *sys.argv[2:4])"
+    )
     process = subprocess.Popen([sys.executable, "-c", program, str(release), repo, TAG, *names])
     hub.break_next("POST", f"{repo}/commit/", drop=True, then=lambda: os.kill(process.pid, signal.SIGKILL))
     assert process.wait(timeout=60) == -signal.SIGKILL
@@ -245,10 +247,10 @@ def test_figures_of_other_weights_are_refused(runs, evaluation, tmp_path):
     figures = json.loads((evaluation / "metrics.json").read_text())
     (tmp_path / "metrics.json").write_text(json.dumps(figures | {"sha256": "0" * 64}))
     with pytest.raises(
-        SystemExit, match="measured other weights, .*; run train.measure.evaluate --model on the folder of these"
+        SystemExit, match="measured other weights, .*; run train.evaluate --model on the folder of these"
     ):
         publish.main(arguments(runs, tmp_path / "model", *options, f"--evaluation={tmp_path}"))
-    with pytest.raises(SystemExit, match="there is no metrics.json of train.measure.evaluate in"):
+    with pytest.raises(SystemExit, match="there is no metrics.json of train.evaluate in"):
         publish.main(arguments(runs, tmp_path / "model", *options, f"--evaluation={tmp_path / 'nowhere'}"))
 
 

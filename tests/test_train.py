@@ -14,11 +14,13 @@ from PIL import Image
 
 from colouru.model import load_model
 from colouru.networks import generator as generator_module
-from train import album, blend, gan, pretrain, publish, semantic
+from train import adversary, album, gan, interpolate, pretrain, prior, publish, semantic
+from train import generator as hint_stage
 from train.checkpoint import load_checkpoint, save_checkpoint, trained_colourizer
-from train.hints import simulate_hints
-from train.measure import ablation, constants, evaluate, examples, working_size
-from train.measure import album as measured_album
+from train.evaluate import __main__ as evaluate
+from train.evaluate import constants, examples
+from train.evaluate import references as measured_references
+from train.pretrained import pretrained_encoder
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +31,7 @@ def arguments(dataset, out, steps, **more):
         "out": out,
         "steps": steps,
         "batch-size": 8,
-        "watch-every": 4,
+        "eval-every": 4,
         "save-every": 2,
         "preset": "report",
     }
@@ -44,15 +46,15 @@ def lines(out):
 def stages(dataset, photos, tmp_path_factory):
     """The folder in which every stage has run once: the report's, and then those of what ships."""
     folder = tmp_path_factory.mktemp("runs")
-    pretrain.main(["--network", "autoencoder", *arguments(dataset, folder / "baseline", 120, **{"watch-every": 40})])
-    pretrain.main(["--network", "unet", *arguments(dataset, folder / "generator", 24, **{"watch-every": 8})])
+    pretrain.main(["--network", "autoencoder", *arguments(dataset, folder / "baseline", 120, **{"eval-every": 40})])
+    pretrain.main(["--network", "unet", *arguments(dataset, folder / "generator", 24, **{"eval-every": 8})])
     more = {"generator": folder / "generator", "discriminator-steps": 3}
     gan.main(arguments(dataset, folder / "gan", 3, **more))
     names = {"baseline": "baseline", "gan": "gan", "folder": "model"}
     publish.main([f"--{name}={folder / value}" for name, value in names.items()])
     full = {"preset": "full", "photos": photos}
-    semantic.main(arguments(dataset, folder / "semantic", 24, **full, **{"watch-every": 8}))
-    more = {"semantic": folder / "semantic", "watch-every": 8}
+    semantic.main(arguments(dataset, folder / "semantic", 24, **full, **{"eval-every": 8}))
+    more = {"semantic": folder / "semantic", "eval-every": 8}
     pretrain.main(["--network", "generator", *arguments(dataset, folder / "full", 24, **full, **more)])
     more = {"generator": folder / "full", "discriminator-steps": 2}
     gan.main(arguments(dataset, folder / "full-gan", 2, **full, **more))
@@ -72,7 +74,7 @@ def test_training_lowers_the_loss(stages):
 def test_the_generator_learns_from_small_images_and_photographs(stages):
     first, *_, last = lines(stages / "full")
     assert last["loss_at_5"] < first["loss_at_5"]
-    assert {"mse", "automatic", "surprise", "palette", "total"} <= last.keys()
+    assert {"mse", "automatic", "nll", "bins", "total"} <= last.keys()
     assert {"adversarial", "discriminator", "total"} <= lines(stages / "full-gan")[-1].keys()
 
 
@@ -81,6 +83,56 @@ def test_the_semantic_network_learns_colours_and_says_what_it_learned_by_heart(s
     assert last["loss_at_0"] < first["loss_at_0"]
     held_out = f"{Path(photos).name}_at_0"
     assert {"classes", "training_at_0", held_out, "training_photographs_at_0"} <= last.keys()
+
+
+@pytest.fixture(scope="module")
+def next_stages(dataset, photos, tmp_path_factory):
+    """The folder in which the stages of the next generator have run once."""
+    folder = tmp_path_factory.mktemp("next")
+    options = {"preset": "full", "photos": photos, "batch-size": 4}
+    prior.main(arguments(dataset, folder / "prior", 8, **options, **{"decoder-steps": 4}))
+    options["prior"] = folder / "prior"
+    adversary.main(arguments(dataset, folder / "adversary", 32, **options, **{"eval-every": 16}))
+    options["prior"] = folder / "adversary"
+    hint_stage.main(arguments(dataset, folder / "generator", 8, **options))
+    return folder
+
+
+def test_the_prior_learns_colours_on_an_encoder_whose_first_stages_stay(next_stages, photos):
+    first, *_, last = lines(next_stages / "prior")
+    assert last["loss_at_0"] < first["loss_at_0"]
+    assert {"nll", "bins", "classes", f"{Path(photos).name}_at_0", "training_photographs_at_0"} <= last.keys()
+    weights = load_checkpoint(next_stages / "prior")["weights"]
+    pretrained = pretrained_encoder(2, in_channels=1).state_dict()
+    moved = {name for name, tensor in pretrained.items() if not torch.equal(tensor, weights[f"encoder.{name}"])}
+    assert moved and all(
+        name.startswith(("stages.2", "stages.3", "stages.4", "stages.5", "stages.6")) for name in moved
+    )
+
+
+def test_the_adversary_moves_the_bold_decoder_alone(next_stages):
+    before, after = (load_checkpoint(next_stages / name)["average"] for name in ("prior", "adversary"))
+    moved = {name for name, tensor in before.items() if not torch.equal(tensor, after[name])}
+    assert moved and all(name.startswith("bold_decoder.") for name in moved)
+    last = lines(next_stages / "adversary")[-1]
+    assert {"careful_frechet", "half_frechet", "bold_frechet", "bold_chroma", "discriminator"} <= last.keys()
+    assert last["careful_frechet"] > 0
+
+
+def test_the_next_generator_learns_to_use_hints_around_a_prior_that_stays(next_stages, photos):
+    first, *_, last = lines(next_stages / "generator")
+    assert last["loss_at_5"] < first["loss_at_5"] and f"{Path(photos).name}_loss_at_5_on_colour" in last
+    given, inside = (load_checkpoint(next_stages / name)["average"] for name in ("adversary", "generator"))
+    assert all(torch.equal(tensor, inside[f"prior.{name}"]) for name, tensor in given.items())
+
+
+def test_a_prior_resumes_where_it_was(dataset, photos, next_stages, tmp_path):
+    options = {"preset": "full", "photos": photos, "batch-size": 4, "decoder-steps": 2, "decay-steps": 1}
+    prior.main(arguments(dataset, tmp_path / "whole", 4, **options))
+    prior.main(arguments(dataset, tmp_path / "half", 2, **options))
+    prior.main([*arguments(dataset, tmp_path / "half", 4, **options), "--resume"])
+    whole, half = (load_checkpoint(tmp_path / name)["weights"] for name in ("whole", "half"))
+    assert all(torch.equal(tensor, half[name]) for name, tensor in whole.items())
 
 
 def test_the_generator_keeps_the_semantic_network_that_it_was_given(stages):
@@ -92,14 +144,16 @@ def test_generators_before_and_after_the_adversarial_phase_are_mixed_as_asked_fo
     before, after = (trained_colourizer(stages / name)[0].state_dict() for name in ("full", "full-gan"))
     folders = [str(stages / "full"), str(stages / "full-gan")]
     for share in (0.0, 0.25, 1.0):
-        blend.main([*folders, "--share", str(share), "--out", str(tmp_path / str(share))])
+        interpolate.main([*folders, "--share", str(share), "--out", str(tmp_path / str(share))])
         mixed = trained_colourizer(tmp_path / str(share))[0].state_dict()
         for name, tensor in mixed.items():
             torch.testing.assert_close(tensor, before[name] + share * (after[name] - before[name]))
     with pytest.raises(SystemExit, match="from 0 to 1"):
-        blend.main([*folders, "--share", "2", "--out", str(tmp_path / "x")])
-    with pytest.raises(SystemExit, match="train.blend: .* holds"):
-        blend.main([str(stages / "baseline"), str(stages / "gan"), "--share", "0.5", "--out", str(tmp_path / "x")])
+        interpolate.main([*folders, "--share", "2", "--out", str(tmp_path / "x")])
+    with pytest.raises(SystemExit, match="train.interpolate: .* holds"):
+        interpolate.main(
+            [str(stages / "baseline"), str(stages / "gan"), "--share", "0.5", "--out", str(tmp_path / "x")]
+        )
 
 
 def test_albums_are_learned_while_all_else_holds_still(stages, photos, tmp_path, capsys):
@@ -110,7 +164,7 @@ def test_albums_are_learned_while_all_else_holds_still(stages, photos, tmp_path,
     assert moved and all(name.startswith("album.") for name in moved)
     with pytest.raises(SystemExit, match="train.album: .* holds no generator but unet"):
         album.main([f"--generator={stages / 'gan'}", f"--out={tmp_path}", *options])
-    measured_album.main(["--photos", photos, f"--model={stages / 'full-model'}"])
+    measured_references.main(["--photos", photos, f"--model={stages / 'full-model'}"])
     assert [line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines()[2:]] == ["1", "5", "10"]
 
 
@@ -200,7 +254,7 @@ def test_evaluation_measures_both_networks_and_levin_on_the_same_hints(dataset, 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(dataset, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    options = {"watch-every": 100, "save-every": 20}
+    options = {"eval-every": 100, "save-every": 20}
     pretrain.main(["--network", "autoencoder", *arguments(dataset, whole, 200, **options)])
     command = ["--network", "autoencoder", *arguments(dataset, killed, 200, **options)]
     process = subprocess.Popen([sys.executable, "-m", "train.pretrain", *command], stderr=subprocess.DEVNULL)
@@ -222,7 +276,7 @@ def test_an_adversarial_run_resumes_with_everything_it_had(dataset, stages, tmp_
     gan.main(arguments(dataset, tmp_path / "whole", 4, **options))
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         # Dies at step 4, when the last checkpoint is of step 3.
-        patch.setattr(gan, "watch_progress", lambda *_: 1 / 0)
+        patch.setattr(gan, "evaluate_held_out", lambda *_: 1 / 0)
         gan.main(arguments(dataset, tmp_path / "half", 4, **options))
     gan.main([*arguments(dataset, tmp_path / "half", 4, **options), "--resume"])
     whole, half = (load_checkpoint(tmp_path / name) for name in ("whole", "half"))
@@ -245,7 +299,7 @@ def test_the_semantic_network_leaves_out_the_same_when_a_run_resumes(around, dat
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(dataset, tmp_path):
-    options = arguments(dataset, tmp_path, 10_000, **{"save-every": 10_000, "watch-every": 1})
+    options = arguments(dataset, tmp_path, 10_000, **{"save-every": 10_000, "eval-every": 1})
     command = [sys.executable, "-m", "train.pretrain", "--network", "autoencoder", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
@@ -320,25 +374,6 @@ def test_a_new_run_goes_on_from_the_weights_of_a_model(dataset, photos, stages, 
             assert torch.equal(tensor, shipped[inner + name].float())
 
 
-@pytest.mark.parametrize("name", ablation.VARIANTS)
-def test_every_variant_of_the_ablation_colours_and_learns(name, generator):
-    build, objective = ablation.VARIANTS[name]
-    torch.manual_seed(0)
-    ab = 0.2 * torch.randn(2, 2, 64, 64, generator=generator)
-    L = torch.rand(2, 1, 64, 64, generator=generator)
-    losses, ab_pred = objective(build())(L, ab, *simulate_hints(ab, generator, counts=4))
-    losses["total"].backward()
-    assert ab_pred.shape == ab.shape and torch.isfinite(losses["total"])
-
-
-def test_the_ablation_writes_a_row_a_variant(dataset, photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(ablation, "VARIANTS", dict(list(ablation.VARIANTS.items())[:2]))
-    options = {"dataset": dataset, "photos": photos, "out": tmp_path, "steps": 2, "batch-size": 4}
-    ablation.main([part for name, value in options.items() for part in (f"--{name}", str(value))])
-    rows = (tmp_path / "ablation.md").read_text().splitlines()
-    assert len(rows) == 4 and rows[2].startswith("| as it ships | ")
-
-
 def test_what_constants_are_worth_is_a_row_a_variant_and_they_are_put_back(
     dataset, photos, stages, monkeypatch, capsys
 ):
@@ -397,10 +432,3 @@ def test_the_sheet_of_examples_has_a_row_for_each(untrained_model, tmp_path):
     examples.main([str(tmp_path / "sheet.jpg"), "--model", str(untrained_model)])
     with Image.open(tmp_path / "sheet.jpg") as sheet:
         assert sheet.height > 5 * examples.SIDE and sheet.width > 6 * examples.SIDE
-
-
-def test_every_working_size_is_measured_on_photographs_held_out(untrained_model, photos, monkeypatch, capsys):
-    monkeypatch.setattr(working_size, "SIZES", (64, 96))
-    working_size.main(["--model", str(untrained_model), "--photos", photos])
-    rows = capsys.readouterr().out.splitlines()
-    assert len(rows) == 2 + 2 * 2 and rows[-1].startswith("| 96 | gan | ")

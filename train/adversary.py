@@ -15,11 +15,20 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from colouru.networks.prior import Prior, grey_input, resize_for_prior
-from train.average import moving_average
 from train.checkpoint import save_checkpoint, weights_in
 from train.data import random_stream, whole_batch
-from train.measure.realism import FrechetDistance
-from train.objective import CLIP, GREY_ERROR
+from train.ema import make_ema
+from train.evaluate.realism import FrechetDistance
+from train.loop import (
+    Run,
+    add_arguments,
+    binding_arguments,
+    checkpoint_to_resume,
+    lr_factor,
+    preset_network,
+    training_pictures,
+)
+from train.losses import CLIP, GREY_ERROR
 from train.optimizer import set_lr
 from train.prior import DROP_RATE, SIZE, draw_images, draw_photographs
 from train.projected_gan import (
@@ -28,15 +37,6 @@ from train.projected_gan import (
     discriminator_loss,
     generator_loss,
     perceptual_loss,
-)
-from train.run import (
-    Run,
-    add_arguments,
-    binding_arguments,
-    checkpoint_to_resume,
-    preset_network,
-    rate_at,
-    training_pictures,
 )
 
 AVERAGE_DECAY = 0.995
@@ -52,7 +52,7 @@ DISCRIMINATOR_STEPS = 30
 DISCRIMINATOR_LR = 1e-3
 
 PHOTO_SHARE = 0.7
-WATCHED_IMAGES = 500
+EVAL_IMAGES = 500
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -74,7 +74,7 @@ def train(args: argparse.Namespace) -> None:
     config = preset_network(args, "prior")
 
     # Data
-    pictures, watched, _ = training_pictures(args, device, shortest=160)
+    pictures, eval_images, _ = training_pictures(args, device, shortest=160)
 
     # Networks and optimizers, as they were if this run resumes
     torch.manual_seed(args.seed)
@@ -88,7 +88,7 @@ def train(args: argparse.Namespace) -> None:
     scale = feature_scale(features, *draw_photographs(pictures, 96, random_stream(args.seed, 0, 0, device))[:2])
     optimizer = torch.optim.Adam(prior.bold_decoder.parameters(), args.lr, betas=(0.0, 0.99))
     discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), DISCRIMINATOR_LR, betas=(0.0, 0.99))
-    average = moving_average(prior.bold_decoder, AVERAGE_DECAY)
+    average = make_ema(prior.bold_decoder, AVERAGE_DECAY)
     state = checkpoint_to_resume(args, config)
     if state:
         prior.load_state_dict(state["weights"])
@@ -117,16 +117,16 @@ def train(args: argparse.Namespace) -> None:
             },
         )
 
-    batches = [whole_batch(part) for part in watched[:WATCHED_IMAGES].split(50)]
+    batches = [whole_batch(part) for part in eval_images[:EVAL_IMAGES].split(50)]
     distance = FrechetDistance(batches)
 
-    def watch() -> dict[str, float]:
+    def evaluate() -> dict[str, float]:
         return realism(prior, average.module, batches, distance)
 
     # Loop
     prior.bold_decoder.train()
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
-    for step in run.steps(save, watch):
+    for step in run.steps(save, evaluate):
         rng = random_stream(args.seed, step, accelerator.process_index, device)
         torch.manual_seed(rng.initial_seed())  # dropout
         of_photos = bool(pictures.photos) and float(torch.rand(1, device=device, generator=rng)) < PHOTO_SHARE
@@ -145,7 +145,7 @@ def train(args: argparse.Namespace) -> None:
         perceptual = perceptual_loss(fake, real)
         total = MSE_WEIGHT * mse / GREY_ERROR + PERCEPTUAL_WEIGHT * perceptual
         total = total + ADVERSARIAL_WEIGHT * min(1.0, step / RAMP_STEPS) * adversarial
-        set_lr(optimizer, args.lr * rate_at(step, args.steps, args.fall))
+        set_lr(optimizer, args.lr * lr_factor(step, args.steps, args.decay_steps))
         optimizer.zero_grad()
         accelerator.backward(total)
         norm = accelerator.clip_grad_norm_(prior.bold_decoder.parameters(), CLIP)

@@ -20,8 +20,8 @@ from colouru.networks.semantic import known_of_both
 from train.checkpoint import save_checkpoint, trained_colourizer
 from train.data import draw_crops, hold_out_photos, load_photos, random_stream, whole_batch
 from train.hints import simulate_hints
-from train.objective import GREY_ERROR
-from train.run import rate_at
+from train.loop import lr_factor
+from train.losses import GREY_ERROR
 
 # Photographs are seen this long before they are cropped, and crops have this share of their sides.
 LONGEST = 256
@@ -70,13 +70,13 @@ def learn_albums(args: argparse.Namespace) -> None:
     optimizer = torch.optim.Adam([p for p in network.album.parameters() if p.requires_grad], args.lr)
     args.out.mkdir(parents=True, exist_ok=True)
     for step in (bar := tqdm(range(args.steps), unit="step")):
-        chance = random_stream(args.seed, step, 0, torch.device("cpu"))
+        rng = random_stream(args.seed, step, 0, torch.device("cpu"))
         for group in optimizer.param_groups:
-            group["lr"] = args.lr * rate_at(step, args.steps, None, warmup=5)
+            group["lr"] = args.lr * lr_factor(step, args.steps, None, warmup=5)
         optimizer.zero_grad()
         shown = {}
         for kind, weight in (("series", 1.0), ("strangers", STRANGERS)):
-            pairs = draw_pairs(photos, args.batch_size, kind == "strangers", chance)
+            pairs = draw_pairs(photos, args.batch_size, kind == "strangers", rng)
             errors = torch.stack([torch.stack(_errors(network, *pair)) for pair in pairs])  # (N,2)
             before, after = errors.mean(0)
             (weight * after / GREY_ERROR).backward()
@@ -91,14 +91,14 @@ def learn_albums(args: argparse.Namespace) -> None:
 
 def learn_likeness(network: Generator, photos: list[Tensor], seed: int, steps: int = 300, lr: float = 0.003) -> None:
     """Learn which photos as wholes are alike: two crops of one are, those of two are not, or so it is taken to be."""
-    chance = random_stream(seed, 0, 0, torch.device("cpu"))
+    rng = random_stream(seed, 0, 0, torch.device("cpu"))
     with torch.no_grad():
         some = photos[:: -(-len(photos) // MOST)]
-        crops = [draw_crops([photo], SEEN, 2, chance, least=0.5)[0] for photo in some]
+        crops = [draw_crops([photo], SEEN, 2, rng, least=0.5)[0] for photo in some]
         gists = torch.stack([known_of_both(network.semantic, pair).deepest for pair in crops])  # (N,2,G)
     optimizer = torch.optim.Adam(network.album.parameters(), lr)
     for _ in range(steps):
-        some = gists[torch.randperm(len(gists), generator=chance)[:COMPARED]]
+        some = gists[torch.randperm(len(gists), generator=rng)[:COMPARED]]
         alike = network.album.likeness(some[:, None, 0], some[None, :, 1])
         same = torch.eye(len(some), dtype=torch.bool)
         optimizer.zero_grad()

@@ -20,12 +20,12 @@ stage() {
     python -m "train.$name" --dataset "$DATASET" --photos $PHOTOS --out "$out" "$@"
 }
 
-stage semantic runs/semantic --batch-size 384 --steps 7130 --fall 3200
+stage semantic runs/semantic --batch-size 384 --steps 7130 --decay-steps 3200
 stage pretrain runs/generator --network generator --semantic runs/semantic --steps 16000
 stage pretrain runs/baseline --network autoencoder --steps 8500
 stage gan runs/gan --generator runs/generator
-python -m train.blend runs/generator runs/gan --share 0.1 --out runs/blend
+python -m train.interpolate runs/generator runs/gan --share 0.1 --out runs/blend
 # shellcheck disable=SC2086
 python -m train.album --generator runs/blend --photos $PHOTOS --out runs/album
 python -m train.publish --baseline runs/baseline --gan runs/album --folder runs/model --working-size 96 256
-python -m train.measure.evaluate --dataset "$DATASET" --model runs/model --photos "$TEST_PHOTOS" --limit 1000 --out runs/evaluation
+python -m train.evaluate --dataset "$DATASET" --model runs/model --photos "$TEST_PHOTOS" --limit 1000 --out runs/evaluation

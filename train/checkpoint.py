@@ -55,17 +55,13 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     if not content:
         raise ValueError(f"{path} is empty (0 bytes); take a copy of it, or train that stage again")
-    # Those of before the mark have none.
-    if content.startswith(MARK):
-        head, content = content[:HEAD_BYTES], memoryview(content)[HEAD_BYTES:]
-        if hashlib.sha256(content).hexdigest().encode() != head[len(MARK) : -1]:
-            raise ValueError(f"{path} is damaged: its sha256 is not the one it was written with; take a copy of it")
-    try:
-        # weights_only: a checkpoint from elsewhere may not run code.
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    # Whatever unpickling strangers' bytes may raise; PyTorch's own words would advise to run their code.
-    except Exception:
-        state = None
+    head, body = content[:HEAD_BYTES], memoryview(content)[HEAD_BYTES:]
+    if not head.startswith(MARK):
+        raise ValueError(f"{path} is no checkpoint of ColourU; give the --out folder of a finished stage")
+    if hashlib.sha256(body).hexdigest().encode() != head[len(MARK) : -1]:
+        raise ValueError(f"{path} is damaged: its sha256 is not the one it was written with; take a copy of it")
+    # weights_only: a checkpoint from elsewhere may not run code.
+    state = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     if not isinstance(state, dict) or "colourizer" not in state or "weights" not in state:
         raise ValueError(f"{path} is no checkpoint of ColourU; give the --out folder of a finished stage")
     return state

@@ -32,6 +32,9 @@ TINY_IMAGENET = "zh-plus/tiny-imagenet"
 # The Hub's branches move; a commit does not.
 PINNED_REVISIONS = {TINY_IMAGENET: "5a77092c28e51558c5586e9c5eb71a7e17a5e43f"}
 
+# The column of a dataset that holds the images.
+IMAGE_COLUMN = "image"
+
 # Rows that a process decodes at a time; it is worth starting one for four times as many.
 ROWS = 100
 
@@ -45,16 +48,12 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data")
     group.add_argument("--dataset", default=TINY_IMAGENET, help="Hub id or folder of the same form (%(default)s)")
     group.add_argument("--revision", help="commit of the Hub dataset (a pinned one for the default dataset)")
-    group.add_argument("--image-column", default="image", help="(%(default)s)")
     group.add_argument("--preset", choices=PRESETS, default="full", help="classes, hints and networks (%(default)s)")
     group.add_argument(
         "--photos",
         nargs="+",
         default=[],
         help="Hub ids or folders of larger photographs, which the preset full learns from too",
-    )
-    group.add_argument(
-        "--all-classes", action="store_true", help="every image of the dataset, not the preset's classes"
     )
 
 
@@ -64,8 +63,7 @@ def data_options(args: argparse.Namespace) -> dict:
     return {
         "dataset": args.dataset,
         "revision": args.revision,
-        "image_column": args.image_column,
-        "classes": None if args.all_classes else preset.classes,
+        "classes": preset.classes,
         "size": preset.size,
     }
 
@@ -76,7 +74,6 @@ def load_images(
     dataset: str,
     classes: Sequence[str] | None = None,
     size: int = 64,
-    image_column: str = "image",
     revision: str | None = None,
     limit: int | None = None,
 ) -> tuple[Tensor, list[str]]:
@@ -95,7 +92,7 @@ def load_images(
     Raises:
         ValueError: if the split, the column, a class or any coloured image does not exist.
     """
-    rows = _open_split(dataset, split, revision or PINNED_REVISIONS.get(dataset), image_column)
+    rows = _open_split(dataset, split, revision or PINNED_REVISIONS.get(dataset))
     names = getattr(rows.features.get("label"), "names", [])
     if classes is not None:
         if unknown := sorted(set(classes) - set(names)):
@@ -105,7 +102,7 @@ def load_images(
         rows = rows.select(np.flatnonzero(np.isin(np.asarray(rows["label"]), wanted)))
 
     def coloured(row: dict[str, Any]) -> tuple[np.ndarray, str] | None:
-        picture = _fit(row[image_column], size)
+        picture = _fit(row[IMAGE_COLUMN], size)
         return (picture, names[row["label"]] if names else "") if is_coloured(picture) else None
 
     found = _decoded(_spread(rows, limit), coloured)
@@ -131,7 +128,7 @@ def _decoded(rows: Dataset, decode: Callable[[dict[str, Any]], Any]) -> list[Any
     return [made for part in loader for made in part]
 
 
-def _open_split(dataset: str, split: str, revision: str | None, image_column: str) -> Dataset:
+def _open_split(dataset: str, split: str, revision: str | None) -> Dataset:
     if Path(dataset).is_dir():
         revision = None
     try:
@@ -142,8 +139,8 @@ def _open_split(dataset: str, split: str, revision: str | None, image_column: st
     if split not in found:
         raise ValueError(f"{dataset} has no split {split!r}; it has {', '.join(found)}")
     rows = found[split]
-    if image_column not in rows.column_names:
-        raise ValueError(f"{dataset} has no column {image_column!r}; it has {', '.join(rows.column_names)}")
+    if IMAGE_COLUMN not in rows.column_names:
+        raise ValueError(f"{dataset} has no column {IMAGE_COLUMN!r}; it has {', '.join(rows.column_names)}")
     return rows
 
 
@@ -166,7 +163,7 @@ def hold_out_photos(photos: list[Any]) -> tuple[list[Any], list[Any]]:
 
 
 def random_stream(seed: int, step: int, rank: int, device: torch.device) -> torch.Generator:
-    """The source of chance of one step in one process.
+    """The source of randomness of one step in one process.
 
     It depends on nothing but its arguments, so a run that resumes at a step goes on exactly as if it had never stopped.
     """
@@ -179,7 +176,6 @@ def load_photos(
     datasets: Sequence[str],
     longest: int = 512,
     shortest: int | None = None,
-    image_column: str = "image",
     limit: int | None = None,
 ) -> list[Tensor]:
     """The coloured photographs of a split of each dataset, one after the other, each (3,h,w) uint8 in its own shape.
@@ -193,7 +189,7 @@ def load_photos(
     """
 
     def coloured(row: dict[str, Any]) -> np.ndarray | None:
-        picture = row[image_column].convert("RGB")
+        picture = row[IMAGE_COLUMN].convert("RGB")
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         if shortest and min(picture.size) > shortest:
             picture = ImageOps.cover(picture, (shortest, shortest), Image.Resampling.LANCZOS)
@@ -202,7 +198,7 @@ def load_photos(
 
     photos = []
     for dataset in datasets:
-        found = _decoded(_spread(_open_split(dataset, split, None, image_column), limit), coloured)
+        found = _decoded(_spread(_open_split(dataset, split, None), limit), coloured)
         if not found:
             raise ValueError(f"{dataset}, split {split}, holds no coloured photograph")
         photos += [torch.from_numpy(photo).permute(2, 0, 1).contiguous() for photo in found]
@@ -235,9 +231,9 @@ def draw_examples(
     else:
         L, ab = draw_batch(pictures.images, batch_size, generator)
     if preset.aged:
-        L = age(L, preset.aged, generator)
+        L = film_degradation(L, preset.aged, generator)
     if preset.tinted:
-        ab = tint(ab, preset.tinted, generator)
+        ab = colour_jitter(ab, preset.tinted, generator)
     hint_ab, hint_mask = simulate_hints(
         ab,
         generator,
@@ -304,7 +300,7 @@ def draw_crops(
     return to_network(linear_to_lab(torch.cat(crops).to(device)))
 
 
-def age(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def film_degradation(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """`L` (N,1,H,W), of which that share looks like an old photograph's: faded, blurred, grained, dusty, in [-1, 1]."""
     N, _, height, width = L.shape
     chosen, contrast, shift, gamma, blur, grain, dust = torch.rand(7, N, 1, 1, 1, device=L.device, generator=generator)
@@ -319,7 +315,7 @@ def age(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
     return torch.where(chosen < share, (2 * lightness - 1).clamp(-1, 1), L)
 
 
-def tint(ab: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def colour_jitter(ab: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """`ab` (N,2,H,W), where that share of pictures are as a whole paler, more vivid or of other hues, and have a cast.
 
     Hints would else tell little of the whole of pictures that the networks know by heart. By as much as this, the
@@ -333,7 +329,7 @@ def tint(ab: Tensor, share: float, generator: torch.Generator) -> Tensor:
     return (flat + mixing @ flat + cast).view(ab.shape)
 
 
-def patch(
+def cutmix(
     L: Tensor, ab: Tensor, labels: Tensor, share: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """`L` (N,1,H,W), `ab` (N,2,H,W) and `labels` (N,), where that share of pictures have a rectangle of another.
@@ -345,7 +341,7 @@ def patch(
     return L, ab, torch.where(chosen.flatten(), -1, labels)
 
 
-def hide(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def cutout(L: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """`L` (N,1,H,W), where that share of pictures have a rectangle of one grey: its colours the rest has to tell."""
     inside, _ = _rectangles(L, share, 0.5, generator)
     grey = 2 * torch.rand(len(L), 1, 1, 1, device=L.device, generator=generator) - 1

@@ -13,21 +13,21 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colouru.networks import Discriminator, build_colourizer
-from train.average import moving_average
 from train.checkpoint import save_checkpoint, trained_colourizer
 from train.data import draw_examples, random_stream
-from train.objective import CLIP, Objective
-from train.optimizer import set_lr
-from train.preset import PRESETS
-from train.run import (
+from train.ema import make_ema
+from train.loop import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
-    rate_at,
+    evaluate_held_out,
+    lr_factor,
     training_pictures,
-    watch_progress,
 )
+from train.losses import CLIP, Objective
+from train.optimizer import set_lr
+from train.preset import PRESETS
 
 # Decay of the moving average of the generator's weights, a step.
 AVERAGE_DECAY = 0.995
@@ -74,7 +74,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     device = accelerator.device
 
     # Data
-    pictures, watched, _ = training_pictures(args, device)
+    pictures, eval_images, _ = training_pictures(args, device)
 
     # Networks and optimizers, as they were if this run resumes
     _, pretrained = trained_colourizer(args.generator)
@@ -86,7 +86,7 @@ def train_adversarially(args: argparse.Namespace) -> None:
     discriminator = Discriminator().to(memory_format=torch.channels_last)
     generator_optimizer = torch.optim.AdamW(generator.parameters(), args.lr, betas=(0.5, 0.99))
     discriminator_optimizer = torch.optim.AdamW(discriminator.parameters(), args.lr, betas=(0.5, 0.99))
-    average = moving_average(generator, AVERAGE_DECAY)
+    average = make_ema(generator, AVERAGE_DECAY)
     if args.resume not in (None, True):
         raise ValueError("the adversarial phase begins with the weights in --generator; --resume takes no folder here")
     state = checkpoint_to_resume(args, pretrained["colourizer"])
@@ -125,9 +125,9 @@ def train_adversarially(args: argparse.Namespace) -> None:
     objective.train()
     total_steps = args.discriminator_steps + args.steps
     run = Run(accelerator, args, total_steps, state["step"] if state else 0)
-    for step in run.steps(save, lambda: watch_progress(average.module, watched, args.out, run.step)):
-        chance = random_stream(args.seed + 1, step, accelerator.process_index, device)
-        L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, chance)
+    for step in run.steps(save, lambda: evaluate_held_out(average.module, eval_images, args.out, run.step)):
+        rng = random_stream(args.seed + 1, step, accelerator.process_index, device)
+        L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, rng)
         alone = step < args.discriminator_steps
 
         # The discriminator learns from what the generator does now
@@ -147,7 +147,9 @@ def train_adversarially(args: argparse.Namespace) -> None:
             discriminator.eval()
             with accelerator.autocast():
                 believed = adversarial_loss(bare_discriminator, L, ab_pred)
-            set_lr(generator_optimizer, args.lr * rate_at(step - args.discriminator_steps, args.steps, args.fall))
+            set_lr(
+                generator_optimizer, args.lr * lr_factor(step - args.discriminator_steps, args.steps, args.decay_steps)
+            )
             generator_optimizer.zero_grad()
             accelerator.backward(args.mse_weight * losses["total"] + args.adversarial_weight * believed)
             norm = accelerator.clip_grad_norm_(generator.parameters(), CLIP)

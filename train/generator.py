@@ -15,22 +15,31 @@ from torch import Tensor, nn
 
 from colouru.networks.bins import nearest_bin
 from colouru.networks.hint_generator import STRIDE, HintGenerator
-from train.average import moving_average
 from train.checkpoint import save_checkpoint, weights_in
-from train.data import Pictures, age, augmented_batch, draw_crops, draw_numbers, random_stream, tint, whole_batch
+from train.data import (
+    Pictures,
+    augmented_batch,
+    colour_jitter,
+    draw_crops,
+    draw_numbers,
+    film_degradation,
+    random_stream,
+    whole_batch,
+)
+from train.ema import make_ema
 from train.hints import simulate_hints
-from train.objective import CLIP, GRADIENT_WEIGHT, GREY_ERROR, HARM_WEIGHT, LEAST_UNKNOWN, PALETTE_WEIGHT, gradients
-from train.optimizer import Optimizer
-from train.preset import PRESETS, Preset
-from train.run import (
+from train.loop import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
+    lr_factor,
     preset_network,
-    rate_at,
     training_pictures,
 )
+from train.losses import BINS_WEIGHT, CLIP, GRADIENT_WEIGHT, GREY_ERROR, LEAST_UNKNOWN, REGRESSION_WEIGHT, gradients
+from train.optimizer import Optimizer
+from train.preset import PRESETS, Preset
 
 AVERAGE_DECAY = 0.998
 
@@ -39,12 +48,12 @@ SIZES = (128, 128, 192, 256)
 LEAST_CROP = 0.8
 
 # Hints may make nothing worse in squares of so many places of the grid.
-HARM_SIDE = 4
+REGRESSION_SIDE = 4
 
 # How many hints the held-out pictures are watched with, and how many photographs of each dataset, at which size.
-WATCHED_COUNTS = (0, 1, 5)
-WATCHED_PHOTOS = 100
-WATCHED_SIZE = 256
+EVAL_COUNTS = (0, 1, 5)
+EVAL_PHOTOS = 100
+EVAL_SIZE = 256
 
 
 class GeneratorObjective(nn.Module):
@@ -67,13 +76,21 @@ class GeneratorObjective(nn.Module):
         grid_ab = F.avg_pool2d(ab, STRIDE)
         before = (encoding.ab.float().detach() - grid_ab).square()
         after = (F.avg_pool2d(ab_pred, STRIDE) - grid_ab).square()
-        harm = F.avg_pool2d((after - before).mean(1, keepdim=True), HARM_SIDE).relu().mean()
-        gradient = (gradients(ab_pred) - gradients(ab)).abs().mean()
+        regression = F.avg_pool2d((after - before).mean(1, keepdim=True), REGRESSION_SIDE).relu().mean()
+        gradient_error = (gradients(ab_pred) - gradients(ab)).abs().mean()
         logits = self.network.bins_head(prediction.context).float()
         bins = F.cross_entropy(logits, nearest_bin(F.avg_pool2d(ab, 2 * STRIDE)))
-        total = (weighted + HARM_WEIGHT * harm) / GREY_ERROR + GRADIENT_WEIGHT * gradient / GREY_ERROR**0.5
-        total = total + PALETTE_WEIGHT * bins
-        return {"mse": errors.mean(), "harm": harm, "gradients": gradient, "bins": bins, "total": total}
+        total = (
+            weighted + REGRESSION_WEIGHT * regression
+        ) / GREY_ERROR + GRADIENT_WEIGHT * gradient_error / GREY_ERROR**0.5
+        total = total + BINS_WEIGHT * bins
+        return {
+            "mse": errors.mean(),
+            "regression": regression,
+            "gradient_error": gradient_error,
+            "bins": bins,
+            "total": total,
+        }
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -96,13 +113,13 @@ def train(args: argparse.Namespace) -> None:
     config = preset_network(args, "hint_generator")
 
     # Data
-    pictures, watched, watched_photos = training_pictures(args, device, shortest=SIZES[-1])
+    pictures, eval_images, eval_photos = training_pictures(args, device, shortest=SIZES[-1])
 
     # Network and optimizer, as they were if this run resumes
     torch.manual_seed(args.seed)
     options = {name: value for name, value in config.items() if name != "network"}
     network = HintGenerator(**options).to(memory_format=torch.channels_last)
-    average = moving_average(network, AVERAGE_DECAY)
+    average = make_ema(network, AVERAGE_DECAY)
     state = checkpoint_to_resume(args, config)
     if state:
         network.load_state_dict(state["weights"])
@@ -131,23 +148,23 @@ def train(args: argparse.Namespace) -> None:
             },
         )
 
-    def watch() -> dict[str, float]:
-        figures = losses_with_hints(average.module, "", list(watched.split(50)), SIZES[0])
-        for name, photos in watched_photos.items():
-            some = [photo[None] for photo in photos[:WATCHED_PHOTOS]]
-            figures |= losses_with_hints(average.module, f"{name}_", some, WATCHED_SIZE)
+    def evaluate() -> dict[str, float]:
+        figures = losses_with_hints(average.module, "", list(eval_images.split(50)), SIZES[0])
+        for name, photos in eval_photos.items():
+            some = [photo[None] for photo in photos[:EVAL_PHOTOS]]
+            figures |= losses_with_hints(average.module, f"{name}_", some, EVAL_SIZE)
         return figures
 
     # Loop
     objective.train()
     bare.prior.eval()
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
-    for step in run.steps(save, watch):
+    for step in run.steps(save, evaluate):
         rng = random_stream(args.seed, step, accelerator.process_index, device)
         L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, rng)
         L = L.contiguous(memory_format=torch.channels_last)
 
-        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
+        optimizer.set_lr(args.lr * lr_factor(step, args.steps, args.decay_steps))
         with accelerator.autocast():
             losses = objective(L, ab, hint_ab, hint_mask)
         optimizer.zero_grad()
@@ -169,8 +186,8 @@ def draw_examples(
     else:
         chosen = draw_numbers(len(pictures.images), count, rng)
         L, ab = augmented_batch(pictures.images[chosen], rng, LEAST_CROP, size)
-    L = age(L, preset.aged, rng)
-    ab = tint(ab, preset.tinted, rng)
+    L = film_degradation(L, preset.aged, rng)
+    ab = colour_jitter(ab, preset.tinted, rng)
     shortest, longest = preset.hint_sides
     options = dataclasses.asdict(preset)
     shared = {name: options[name] for name in ("strokes", "flat", "colourful", "lone")}
@@ -191,7 +208,7 @@ def losses_with_hints(network: HintGenerator, prefix: str, batches: list[Tensor]
         sides = [max(16, round(side * size / max(L.shape[2:]) / 16) * 16) for side in L.shape[2:]]
         L, ab = (F.interpolate(x, size=sides, mode="bilinear", antialias=True, align_corners=False) for x in (L, ab))
         encoding = network.encode(L)
-        for count in WATCHED_COUNTS:
+        for count in EVAL_COUNTS:
             for colourful in (0.0, 1.0) if count else (0.0,):
                 rng = random_stream(1, number, count, rgb.device)
                 side = max(3, round(6 * size / 256))

@@ -23,7 +23,7 @@ def simulate_hints(
 
     Args:
         ab: (N,2,H,W), the true colours.
-        generator: the source of chance, on the device of `ab`.
+        generator: the source of randomness, on the device of `ab`.
         counts: how many squares: "binomial", 40 trials at 1/8, so 5 on average (the report); "geometric" at 1/8, so 7
             on average and often none (Zhang et al. 2017, from which the report took its 1/8); "wide", geometric at
             1/8 or, for every fifth picture, at 1/40; or that many for each.
@@ -78,8 +78,8 @@ def simulate_hints(
 
 def colourful_places(ab: Tensor, K: int, generator: torch.Generator) -> Tensor:
     """(N,K,2): rows and columns of pixels of `ab` (N,2,H,W), each as likely as its squared chroma is large."""
-    chance = ab.square().sum(1).flatten(1) + 1e-6  # (N,HW)
-    number = torch.multinomial(chance, K, replacement=True, generator=generator)
+    probability = ab.square().sum(1).flatten(1) + 1e-6  # (N,HW)
+    number = torch.multinomial(probability, K, replacement=True, generator=generator)
     return torch.stack([number // ab.shape[3], number % ab.shape[3]], 2)
 
 
@@ -99,8 +99,8 @@ def _draw_counts(N: int, counts: str | int, generator: torch.Generator, device: 
         if counts == "wide":
             mean[torch.rand(N, device=device, generator=generator) < 0.2] = 40.0
         # The number of failures before the first success, by inversion: 0 is among them.
-        chance = torch.rand(N, device=device, generator=generator).clamp_min(1e-7)
-        return (chance.log() / (1 - 1 / mean).log()).long()
+        uniform = torch.rand(N, device=device, generator=generator).clamp_min(1e-7)
+        return (uniform.log() / (1 - 1 / mean).log()).long()
     if isinstance(counts, int) and counts >= 0:
         return torch.full((N,), counts, device=device)
     raise ValueError(f"expected counts to be 'binomial', 'geometric', 'wide' or a whole number, got {counts!r}")

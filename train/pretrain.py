@@ -13,22 +13,22 @@ from accelerate import Accelerator
 
 from colouru.networks import COLOURIZERS, build_colourizer
 from colouru.networks.semantic import Semantic
-from train.average import moving_average
 from train.checkpoint import save_checkpoint, weights_in
 from train.data import draw_examples, random_stream
-from train.objective import CLIP, Objective
-from train.optimizer import Optimizer
-from train.preset import PRESETS
-from train.run import (
+from train.ema import make_ema
+from train.loop import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
+    evaluate_held_out,
+    lr_factor,
     preset_network,
-    rate_at,
     training_pictures,
-    watch_progress,
 )
+from train.losses import CLIP, Objective
+from train.optimizer import Optimizer
+from train.preset import PRESETS
 from train.semantic import SKIP
 
 # Decay of the moving average of the weights, a step.
@@ -57,12 +57,12 @@ def pretrain(args: argparse.Namespace) -> None:
 
     # Data
     colourizer = preset_network(args, args.network)
-    pictures, watched, _ = training_pictures(args, device)
+    pictures, eval_images, _ = training_pictures(args, device)
 
     # Network and optimizer, as they were if this run resumes
     torch.manual_seed(args.seed)
     network = build_colourizer(**colourizer).to(memory_format=torch.channels_last)
-    average = moving_average(network, AVERAGE_DECAY)
+    average = make_ema(network, AVERAGE_DECAY)
     objective = Objective(network)
     state = checkpoint_to_resume(args, colourizer)
     if state:
@@ -100,12 +100,12 @@ def pretrain(args: argparse.Namespace) -> None:
     # Loop
     objective.train()
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
-    for step in run.steps(save, lambda: watch_progress(average.module, watched, args.out, run.step)):
-        chance = random_stream(args.seed, step, accelerator.process_index, device)
-        torch.manual_seed(chance.initial_seed())  # what the semantic network leaves out
-        L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, chance)
+    for step in run.steps(save, lambda: evaluate_held_out(average.module, eval_images, args.out, run.step)):
+        rng = random_stream(args.seed, step, accelerator.process_index, device)
+        torch.manual_seed(rng.initial_seed())  # what the semantic network leaves out
+        L, ab, hint_ab, hint_mask = draw_examples(pictures, preset, args.batch_size, rng)
 
-        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
+        optimizer.set_lr(args.lr * lr_factor(step, args.steps, args.decay_steps))
         with accelerator.autocast():
             losses, _ = objective(L, ab, hint_ab, hint_mask)
         optimizer.zero_grad()

@@ -16,30 +16,30 @@ from torch import Tensor, nn
 
 from colouru.networks.bins import nearest_bin
 from colouru.networks.prior import Prior, grey_input, resize_for_prior
-from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
     Pictures,
-    age,
     augmented_batch,
     draw_crops,
     draw_numbers,
+    film_degradation,
     random_stream,
     whole_batch,
 )
 from train.depthwise import use_quick_gradients
-from train.objective import CLIP, DEVIATION_WEIGHT, GREY_ERROR, PALETTE_WEIGHT, deviation_loss
-from train.optimizer import Optimizer
-from train.pretrained import folded_weights, read_package
-from train.run import (
+from train.ema import make_ema
+from train.loop import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
+    lr_factor,
     preset_network,
-    rate_at,
     training_pictures,
 )
+from train.losses import BINS_WEIGHT, CLIP, GREY_ERROR, NLL_WEIGHT, gaussian_nll
+from train.optimizer import Optimizer
+from train.pretrained import folded_weights, read_package
 
 AVERAGE_DECAY = 0.998
 
@@ -70,9 +70,9 @@ ENLARGED_SHARE = 0.3
 # Share of pictures that look like an old photograph's.
 AGED = 0.15
 
-# The longer side at which photographs are watched, and how many of each dataset.
-WATCHED_SIZE = 192
-WATCHED_PHOTOS = 150
+# The longer side at which photographs are measured during training, and how many of each dataset.
+EVAL_SIZE = 192
+EVAL_PHOTOS = 150
 
 
 class PriorObjective(nn.Module):
@@ -98,12 +98,12 @@ class PriorObjective(nn.Module):
         output = self.network.decoder(levels)
         target = F.avg_pool2d(ab, 4)
         errors = (output.ab.float() - target).square().mean((1, 2, 3))
-        nll = deviation_loss(output.ab.float(), output.log_std.float(), target)
+        nll = gaussian_nll(output.ab.float(), output.log_std.float(), target)
         bins = F.cross_entropy(self.network.decoder.bin_logits(output).float(), nearest_bin(F.avg_pool2d(ab, 8)))
         logits = self.classifier(levels[-1].mean((2, 3))).float()
         classes = F.cross_entropy(logits, labels, ignore_index=-1, label_smoothing=SMOOTHING, reduction="sum")
         classes = classes / (labels >= 0).sum().clamp_min(1)
-        total = errors.mean() / GREY_ERROR + DEVIATION_WEIGHT * nll + PALETTE_WEIGHT * bins + CLASS_WEIGHT * classes
+        total = errors.mean() / GREY_ERROR + NLL_WEIGHT * nll + BINS_WEIGHT * bins + CLASS_WEIGHT * classes
         return {"errors": errors, "mse": errors.mean(), "nll": nll, "bins": bins, "classes": classes, "total": total}
 
 
@@ -129,7 +129,7 @@ def train(args: argparse.Namespace) -> None:
     encoder_weights = read_package(2)
 
     # Data: no larger than it is seen
-    pictures, watched, watched_photos = training_pictures(args, device, shortest=PHOTO_SIZE)
+    pictures, eval_images, eval_photos = training_pictures(args, device, shortest=PHOTO_SIZE)
 
     # Network and optimizer, as they were if this run resumes
     torch.manual_seed(args.seed)
@@ -141,7 +141,7 @@ def train(args: argparse.Namespace) -> None:
         network.encoder.load_state_dict(folded_weights(encoder_weights, network.encoder))
         standardize_features(network, pictures, random_stream(args.seed, 0, 0, device))
     objective = PriorObjective(network, int(pictures.labels.max()) + 1).to(memory_format=torch.channels_last)
-    average = moving_average(network, AVERAGE_DECAY)
+    average = make_ema(network, AVERAGE_DECAY)
     use_quick_gradients(network.encoder)
     if state:
         average.module.load_state_dict(state["average"])
@@ -174,18 +174,20 @@ def train(args: argparse.Namespace) -> None:
             },
         )
 
-    def watch() -> dict[str, float]:
+    def evaluate() -> dict[str, float]:
         photographs = {
-            f"{name}_at_0": loss_without_hints(average.module, photos[:WATCHED_PHOTOS], WATCHED_SIZE)
-            for name, photos in watched_photos.items()
+            f"{name}_at_0": loss_without_hints(average.module, photos[:EVAL_PHOTOS], EVAL_SIZE)
+            for name, photos in eval_photos.items()
         }
-        return training_loss.figures() | {"loss_at_0": loss_without_hints(average.module, watched, SIZE)} | photographs
+        return (
+            training_loss.figures() | {"loss_at_0": loss_without_hints(average.module, eval_images, SIZE)} | photographs
+        )
 
     # Loop
     objective.train()
     training_loss = RunningLoss()
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
-    for step in run.steps(save, watch):
+    for step in run.steps(save, evaluate):
         rng = random_stream(args.seed, step, accelerator.process_index, device)
         # What decides how many pictures of which size there are is drawn where nobody waits for it.
         choice = random_stream(args.seed, step, accelerator.process_index, torch.device("cpu"))
@@ -195,9 +197,9 @@ def train(args: argparse.Namespace) -> None:
         of_photos = bool(pictures.photos) and float(torch.rand(1, generator=choice)) < PHOTO_SHARE
         draw = draw_photographs if of_photos else draw_images
         L, ab, labels = draw(pictures, args.batch_size, rng)
-        L = age(L, AGED, rng)
+        L = film_degradation(L, AGED, rng)
 
-        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
+        optimizer.set_lr(args.lr * lr_factor(step, args.steps, args.decay_steps))
         with accelerator.autocast():
             losses = objective(L.contiguous(memory_format=torch.channels_last), ab, labels)
         training_loss.add(losses.pop("errors").detach(), ab, of_photos)

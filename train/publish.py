@@ -19,10 +19,10 @@ from huggingface_hub import get_token
 from colouru import __version__
 from colouru.model import CONFIG_NAME, HUB_ID, ROLES, WEIGHTS_NAME, Config, load_model, save_model, weights_bytes
 from colouru.pipeline import Colourizer
-from train.card import CURVES, model_card
 from train.checkpoint import trained_colourizer
-from train.measure.examples import save_examples
-from train.push import push
+from train.evaluate.examples import save_examples
+from train.hub_upload import push
+from train.model_card import CURVES, model_card
 
 FULL_WEIGHTS_NAME = "model.fp32.safetensors"
 METRICS_NAME = "metrics.json"
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     hub = parser.add_argument_group("Hub")
     hub.add_argument("--repo", help="id of the model on the Hub, user/name; made, for all to see, if there is none")
     hub.add_argument("--tag", default=f"v{__version__}", help="of this version (%(default)s)")
-    hub.add_argument("--evaluation", type=Path, help="--out folder of train.measure.evaluate on these very weights")
+    hub.add_argument("--evaluation", type=Path, help="--out folder of train.evaluate on these very weights")
     hub.add_argument("--dry-run", action="store_true", help="write the folder, show it, and send nothing")
     args = parser.parse_args(argv)
     if not args.repo and (args.evaluation or args.dry_run):
@@ -89,7 +89,7 @@ def publish(args: argparse.Namespace) -> None:
 
 
 def measured(evaluation: Path, config: Config) -> dict[str, Any]:
-    """What train.measure.evaluate found of the weights of `config`.
+    """What train.evaluate found of the weights of `config`.
 
     Raises:
         ValueError: if there is nothing, or it is of other weights.
@@ -97,10 +97,10 @@ def measured(evaluation: Path, config: Config) -> dict[str, Any]:
     try:
         figures = json.loads((evaluation / METRICS_NAME).read_text())
     except (OSError, ValueError) as error:
-        raise ValueError(f"there is no {METRICS_NAME} of train.measure.evaluate in {evaluation}: {error}") from None
+        raise ValueError(f"there is no {METRICS_NAME} of train.evaluate in {evaluation}: {error}") from None
     if figures.get("sha256") != config.sha256:
         raise ValueError(
-            f"{evaluation} measured other weights, {figures.get('model')}; run train.measure.evaluate --model on the "
+            f"{evaluation} measured other weights, {figures.get('model')}; run train.evaluate --model on the "
             f"folder of these (sha256 {config.sha256[:12]})"
         )
     return figures

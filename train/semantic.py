@@ -17,31 +17,31 @@ from torch import Tensor, nn
 
 from colouru.networks.bins import AB_BINS, nearest_bin
 from colouru.networks.semantic import Semantic, thumbnail
-from train.average import moving_average
 from train.checkpoint import save_checkpoint
 from train.data import (
     Pictures,
-    age,
     augmented_batch,
+    cutmix,
+    cutout,
     draw_crops_of_some_size,
     draw_numbers,
-    hide,
-    patch,
+    film_degradation,
     random_stream,
     whole_batch,
 )
-from train.objective import CLIP, DEVIATION_WEIGHT, GREY_ERROR, PALETTE_WEIGHT, deviation_loss
-from train.optimizer import Optimizer
-from train.preset import PRESETS
-from train.run import (
+from train.ema import make_ema
+from train.loop import (
     Run,
     add_arguments,
     binding_arguments,
     checkpoint_to_resume,
+    lr_factor,
     preset_network,
-    rate_at,
     training_pictures,
 )
+from train.losses import BINS_WEIGHT, CLIP, GREY_ERROR, NLL_WEIGHT, gaussian_nll
+from train.optimizer import Optimizer
+from train.preset import PRESETS
 
 AVERAGE_DECAY = 0.999
 
@@ -49,7 +49,7 @@ AVERAGE_DECAY = 0.999
 CLASS_WEIGHT = 0.1
 SMOOTHING = 0.1
 
-# The longer side at which small images are seen, and all pictures are watched. Enlarged, more is known of them.
+# The longer side at which small images are seen, and at which held-out pictures are measured.
 LENGTH = 96
 
 # Share of steps that see crops of photographs, and the sizes of these: a photograph is seen a little larger than images
@@ -86,20 +86,20 @@ class SemanticObjective(nn.Module):
         half_ab = F.avg_pool2d(ab, 2)
         errors = (knowledge.ab.float() - half_ab).square().mean((1, 2, 3))
         automatic = errors.mean()
-        surprise = deviation_loss(knowledge.ab.float(), knowledge.log_deviation.float(), half_ab)
+        nll = gaussian_nll(knowledge.ab.float(), knowledge.log_deviation.float(), half_ab)
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
         logits = self.heads["palette"](knowledge.levels[1][..., ::2, ::2]).float()
-        palette = F.cross_entropy(logits, nearest_bin(ab[..., 1::8, 1::8]))
-        told = self.heads["classes"](knowledge.deepest).float()
-        wrong = F.cross_entropy(told, labels, ignore_index=-1, label_smoothing=SMOOTHING, reduction="sum")
+        bins = F.cross_entropy(logits, nearest_bin(ab[..., 1::8, 1::8]))
+        logits_of_classes = self.heads["classes"](knowledge.deepest).float()
+        wrong = F.cross_entropy(logits_of_classes, labels, ignore_index=-1, label_smoothing=SMOOTHING, reduction="sum")
         classes = wrong / (labels >= 0).sum().clamp_min(1)
-        total = automatic / GREY_ERROR + DEVIATION_WEIGHT * surprise
-        total = total + PALETTE_WEIGHT * palette + CLASS_WEIGHT * classes
+        total = automatic / GREY_ERROR + NLL_WEIGHT * nll
+        total = total + BINS_WEIGHT * bins + CLASS_WEIGHT * classes
         return {
             "errors": errors,
             "automatic": automatic,
-            "surprise": surprise,
-            "palette": palette,
+            "nll": nll,
+            "bins": bins,
             "classes": classes,
             "total": total,
         }
@@ -110,12 +110,12 @@ def main(argv: list[str] | None = None) -> None:
     add_arguments(parser, steps=100_000, lr=0.02)
     args = parser.parse_args(argv)
     try:
-        learn_to_know(args)
+        train(args)
     except ValueError as error:
         sys.exit(f"train.semantic: {error}")
 
 
-def learn_to_know(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace) -> None:
     # Setup
     accelerator = Accelerator()
     preset = PRESETS[args.preset]
@@ -123,14 +123,14 @@ def learn_to_know(args: argparse.Namespace) -> None:
     colourizer = preset_network(args, "semantic")
 
     # Data: no larger than it is seen
-    pictures, watched, watched_photos = training_pictures(args, device, shortest=round(2.5 * preset.size))
+    pictures, eval_images, eval_photos = training_pictures(args, device, shortest=round(2.5 * preset.size))
 
     # Network and optimizer, as they were if this run resumes
     widths = colourizer["widths"]
     torch.manual_seed(args.seed)
     network = Semantic(widths, SKIP).to(memory_format=torch.channels_last)
     objective = SemanticObjective(network, widths, int(pictures.labels.max()) + 1)
-    average = moving_average(network, AVERAGE_DECAY)
+    average = make_ema(network, AVERAGE_DECAY)
     state = checkpoint_to_resume(args, colourizer)
     if state:
         network.load_state_dict(state["weights"])
@@ -159,19 +159,19 @@ def learn_to_know(args: argparse.Namespace) -> None:
             },
         )
 
-    def watch() -> dict[str, float]:
+    def evaluate() -> dict[str, float]:
         return (
             gap.figures()
-            | {"loss_at_0": loss_without_hints(average.module, watched)}
-            | {f"{name}_at_0": loss_without_hints(average.module, photos) for name, photos in watched_photos.items()}
+            | {"loss_at_0": loss_without_hints(average.module, eval_images)}
+            | {f"{name}_at_0": loss_without_hints(average.module, photos) for name, photos in eval_photos.items()}
         )
 
     # Loop
     objective.train()
     gap = Gap()
     run = Run(accelerator, args, args.steps, state["step"] if state else 0)
-    for step in run.steps(save, watch):
-        chance = random_stream(args.seed, step, accelerator.process_index, device)
+    for step in run.steps(save, evaluate):
+        rng = random_stream(args.seed, step, accelerator.process_index, device)
         # What decides how many pictures of which size there are is drawn where nobody waits for it.
         choice = random_stream(args.seed, step, accelerator.process_index, torch.device("cpu"))
         torch.manual_seed(choice.initial_seed())
@@ -179,11 +179,11 @@ def learn_to_know(args: argparse.Namespace) -> None:
         if of_photos:
             L, ab, labels = draw_photographs(pictures, args.batch_size * LENGTH**2, choice)
         else:
-            L, ab, labels = draw_images(pictures, args.batch_size, chance)
-        L, ab, labels = patch(L, ab, labels, PATCHED, chance)
-        L = hide(age(L, AGED, chance), HIDDEN, chance)
+            L, ab, labels = draw_images(pictures, args.batch_size, rng)
+        L, ab, labels = cutmix(L, ab, labels, PATCHED, rng)
+        L = cutout(film_degradation(L, AGED, rng), HIDDEN, rng)
 
-        optimizer.set_lr(args.lr * rate_at(step, args.steps, args.fall))
+        optimizer.set_lr(args.lr * lr_factor(step, args.steps, args.decay_steps))
         with accelerator.autocast():
             losses = objective(L, ab, labels)
         errors = losses.pop("errors").detach()

@@ -187,7 +187,7 @@ class Generator(nn.Module):
         # Group norm wants more than a single place at the deepest level.
         L = pad_to_multiple(L, MULTIPLE, least=2)
         knowledge = known_of_both(self.semantic, L)
-        edges = self._edges(L)
+        edges = high_pass(L)
         levels = [self.enter(F.pixel_unshuffle(torch.cat([L, edges], 1), 2))]
         for down in self.down:
             levels.append(down(levels[-1]))  # half the size each time
@@ -269,9 +269,6 @@ class Generator(nn.Module):
         context = enter[1:](sight.coarse + _part(enter[0], self.refine_coarse(fine), 0))
         context = residual(context + self._tone(sight, tokens, hint))
         return Reading(tokens, hint, ab, fine, known, context)
-
-    def _edges(self, L: Tensor) -> Tensor:
-        return high_pass(L)
 
     def _spread(self, sight: Sight, tokens: Tokens, hint: Tensor) -> tuple[Tensor, Tensor]:
         """The hints' residuals, taken to everything alike: (N,2,h,w), and how much that is to be believed (N,1,h,w).

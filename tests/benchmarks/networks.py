@@ -18,7 +18,7 @@ from colouru.ui import views
 from colouru.ui.session import Session
 from tests.benchmarks.published import IColoriTTiny, IDeepColor
 from tests.benchmarks.timing import median_times
-from train.measure.levin import levin
+from train.evaluate.levin import levin
 
 SIDE, PREVIEW = 256, 640
 HINTS = [Hint(x=0.1 + 0.1 * number, y=0.5, colour="#bd9175") for number in range(8)]

@@ -11,7 +11,7 @@ from colouru.hints import Hint
 from colouru.networks.bins import AB_BINS, nearest_bin
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
-from train.measure.protocol import CHUNK, Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
+from train.evaluate.protocol import CHUNK, Z_SIDE, Z_SIZE, original, resized, true_hint, true_hints
 
 WHERE_COUNTS = (1, 3, 5, 10)
 SPOTS = 10
@@ -36,11 +36,11 @@ def where_next(colourize: Colourizer, photos: list[Tensor], seed: int) -> dict[i
             advised.append(true_hint(square, advice.x, advice.y, Z_SIDE))
             if n not in WHERE_COUNTS:
                 continue
-            chance = random_stream(seed, n, number, torch.device("cpu"))
-            anywhere = torch.rand(n, 2, generator=chance).tolist()
+            rng = random_stream(seed, n, number, torch.device("cpu"))
+            anywhere = torch.rand(n, 2, generator=rng).tolist()
             placed = {
                 "advised": advised,
-                "normal": true_hints(square, n, (Z_SIDE, Z_SIDE), chance),
+                "normal": true_hints(square, n, (Z_SIDE, Z_SIDE), rng),
                 "uniform": [true_hint(square, x, y, Z_SIDE) for x, y in anywhere],
             }
             for name, hints in placed.items():
@@ -64,9 +64,9 @@ def palette_recall(colourize: Colourizer, photos: list[Tensor], training: Tensor
     for number, photo in enumerate(tqdm(photos, desc="palette", unit="photo")):
         square = resized(photo, Z_SIZE, Z_SIZE)
         canvas = colourize.open(square)
-        chance = random_stream(seed, 0, number, torch.device("cpu"))
-        spots = torch.rand(SPOTS, 2, generator=chance).tolist()
-        hints = {n: true_hints(square, n, (Z_SIDE, Z_SIDE), chance) for n in PALETTE_HINTS}
+        rng = random_stream(seed, 0, number, torch.device("cpu"))
+        spots = torch.rand(SPOTS, 2, generator=rng).tolist()
+        hints = {n: true_hints(square, n, (Z_SIDE, Z_SIDE), rng) for n in PALETTE_HINTS}
         for x, y in spots:
             L, *truth = picture_to_lab(square[int(y * Z_SIZE), int(x * Z_SIZE)][None, None]).flatten().tolist()
             offered = {"most common colours": [ab.tolist() for ab, _ in distinct_colours(common, L)]}

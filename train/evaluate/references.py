@@ -1,6 +1,6 @@
 """What the hints of one photo are worth to another: loss of a photo without hints of its own, alone and in an album.
 
-python -m train.measure.album --photos FOLDER
+python -m train.evaluate.references --photos FOLDER
 
 As in `train.album`: two overlapping crops of a photograph stand for photos of one series, those of two for strangers.
 """
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
             raise ValueError("the model's generator is the report's: it has no album")
         photos = load_photos("test", datasets=args.photos, longest=LONGEST, limit=args.limit)
     except ValueError as error:
-        sys.exit(f"train.measure.album: {error}")
+        sys.exit(f"train.evaluate.references: {error}")
     print("| hints | one series: alone | in an album | strangers: alone | in an album |\n|---|---|---|---|---|")
     for count in COUNTS:
         row = [f"{loss:.3f}" for strangers in (False, True) for loss in losses(predictor, photos, count, strangers)]
@@ -42,11 +42,11 @@ def main(argv: list[str] | None = None) -> None:
 @torch.inference_mode()
 def losses(predictor: Predictor, photos: list[Tensor], count: int, strangers: bool) -> tuple[float, float]:
     """Ratio-of-sums loss of photos without hints, alone and told by one other photo with `count` hints."""
-    chance = torch.Generator().manual_seed(count)
+    rng = torch.Generator().manual_seed(count)
     sums = torch.zeros(3, dtype=torch.float64)
     for number, photo in enumerate(photos):
         other = photos[(number + 1) % len(photos)] if strangers else photo
-        L, _, hint_ab, hint_mask, own_L, own_ab = make_pair(other, photo, number % 2 == 0, count, chance)
+        L, _, hint_ab, hint_mask, own_L, own_ab = make_pair(other, photo, number % 2 == 0, count, rng)
         references = [predictor.reference_hints(predictor.encode(L), hint_ab, hint_mask)]
         encoding = predictor.encode(own_L)
         nothing = torch.zeros_like(own_ab)

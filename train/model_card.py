@@ -1,6 +1,6 @@
 """The model card: what a person must know before they use published weights, and the figures for machines to read.
 
-Knows nothing of how weights are trained or sent; figures are those of `train.measure.evaluate`.
+Knows nothing of how weights are trained or sent; figures are those of `train.evaluate`.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ NAMES = {"baseline": "baseline", "gan": "GAN", "levin": "Levin"}
 
 EXTREMES = 10
 
-# Of what train.measure.evaluate draws; its sheets show images that are not ours to pass on.
+# Of what train.evaluate draws; its sheets show images that are not ours to pass on.
 CURVES = {
     "curve.png": "Normalized loss over the number of hints",
     "gain.png": "Gain over greyscale in dB over the number of hints",
@@ -56,7 +56,7 @@ def model_card(
     Args:
         tag: the version that the card belongs to.
         trained: the checkpoint of each network.
-        figures: the metrics.json of `train.measure.evaluate`; None where nothing was measured.
+        figures: the metrics.json of `train.evaluate`; None where nothing was measured.
         names: the files beside the card.
     """
     user, name = repo.split("/")
@@ -125,7 +125,7 @@ def files(names: list[str]) -> str:
         WEIGHTS_NAME: "both networks, matrices in one byte a number, which is what `pipeline` reads",
         "model.fp32.safetensors": "the same in single precision, to train on from",
         CONFIG_NAME: "how the networks are built, and the sha256 of the weights that `pipeline` reads",
-        "metrics.json": "every figure of `train.measure.evaluate`",
+        "metrics.json": "every figure of `train.evaluate`",
     }
     return "\n".join(f"- `{name}`: {about[name]}" for name in names if name in about)
 

@@ -19,9 +19,9 @@ from colouru.hints import Hint
 from colouru.metrics import GREY_CHROMA
 from colouru.pipeline import Colourizer
 from train.data import random_stream, whole_batch
+from train.evaluate.figures import Figures, joined, measure, shown
+from train.evaluate.levin import levin
 from train.hints import colourful_places, simulate_hints
-from train.measure.figures import Figures, joined, measure, shown
-from train.measure.levin import levin
 
 T_COUNTS = (0, 1, 2, 5, 10, 20, 50)
 T_SIDE = 3
@@ -29,7 +29,7 @@ T_SIDE = 3
 # Of both protocols with hints where the colour is, as people set them.
 COLOUR_COUNTS = (1, 2, 5, 10, 20)
 
-# Images measured at a time. Each chunk has its own stream of chance, so changing this changes the hints.
+# Images measured at a time. Each chunk has its own stream of random numbers, so changing this changes the hints.
 CHUNK = 250
 
 VIVID_COUNTS = (0, 5)
@@ -99,8 +99,8 @@ def on_batches(
         L, ab = whole_batch(rgb)
         colourizers = colourizers_on(L)
         for n in counts:
-            chance = random_stream(seed, n, number, ab.device)
-            hints = simulate_hints(ab, chance, counts=n, sides=(side, side), colourful=colourful)
+            rng = random_stream(seed, n, number, ab.device)
+            hints = simulate_hints(ab, rng, counts=n, sides=(side, side), colourful=colourful)
             for name, answer in colourizers.items():
                 parts[n].setdefault(name, []).append(measure(*shown(L, answer(*hints)), rgb, L, ab, *hints))
     return {n: {name: joined(figures) for name, figures in by_name.items()} for n, by_name in parts.items()}
@@ -165,8 +165,8 @@ def _on_photos(
         canvas = colourize.open(photo)
         rgb, L, ab = original(photo)
         for n in counts:
-            chance = random_stream(seed, n, number, ab.device)
-            hints = true_hints(photo, n, sides, chance, colourful)
+            rng = random_stream(seed, n, number, ab.device)
+            hints = true_hints(photo, n, sides, rng, colourful)
             tensors = rasterize(hints, *photo.shape[:2])
             coloured = {}
             for role, (picture, _) in canvas.colour(hints).items():
@@ -197,7 +197,7 @@ def _proportional(photo: Tensor, longest: int) -> tuple[int, int]:
 
 
 def true_hints(
-    photo: np.ndarray, n: int, sides: tuple[int, int], chance: torch.Generator, colourful: bool = False
+    photo: np.ndarray, n: int, sides: tuple[int, int], rng: torch.Generator, colourful: bool = False
 ) -> list[Hint]:
     """`n` hints as a person would give them, each in the mean colour of its square of `photo` (H,W,3) uint8.
 
@@ -206,11 +206,11 @@ def true_hints(
     """
     height, width = photo.shape[:2]
     if colourful and n:
-        found = colourful_places(original(photo)[2], n, chance)[0]
+        found = colourful_places(original(photo)[2], n, rng)[0]
         places = ((found + 0.5) / torch.tensor([height, width])).tolist()
     else:
-        places = (0.5 + torch.randn(n, 2, generator=chance) / 4).clamp(0, 1).tolist()
-    lengths = torch.randint(sides[0], sides[1] + 1, (n,), generator=chance).tolist()
+        places = (0.5 + torch.randn(n, 2, generator=rng) / 4).clamp(0, 1).tolist()
+    lengths = torch.randint(sides[0], sides[1] + 1, (n,), generator=rng).tolist()
     return [true_hint(photo, x, y, side) for (y, x), side in zip(places, lengths, strict=True)]
 
 

@@ -28,11 +28,11 @@ from train.data import (
     random_stream,
     whole_batch,
 )
+from train.evaluate.contact_sheet import hinted_grey, save_sheet, to_rgb
 from train.hints import simulate_hints
-from train.measure.sheet import hinted_grey, save_sheet, to_rgb
 from train.preset import PRESETS
 
-WATCHED_COUNTS = (0, 1, 5)
+EVAL_COUNTS = (0, 1, 5)
 SAMPLES = 8
 
 
@@ -49,12 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, lr: float) -> 
         help="go on with the run in --out; or begin a new one there with the weights of a checkpoint in FOLDER",
     )
     run.add_argument("--steps", type=int, default=steps, help="(%(default)s)")
-    run.add_argument("--fall", type=int, help="of which so many, the last, are at a falling rate (four in ten)")
+    run.add_argument("--decay-steps", type=int, help="the last steps, over which the rate falls to 0 (four in ten)")
     run.add_argument("--batch-size", type=int, default=64, help="of each process (%(default)s)")
     run.add_argument("--lr", type=float, default=lr, help="highest learning rate (%(default)s)")
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--save-every", type=int, default=250, help="steps between checkpoints (%(default)s)")
-    run.add_argument("--watch-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
+    run.add_argument("--eval-every", type=int, default=250, help="steps between samples and measures (%(default)s)")
 
 
 def training_pictures(
@@ -72,22 +72,22 @@ def training_pictures(
         ValueError: if there are none, or the preset needs photographs and none are given.
     """
     photos: list[Tensor] = []
-    watched_photos: dict[str, list[Tensor]] = {}
+    eval_photos: dict[str, list[Tensor]] = {}
     if PRESETS[args.preset].crop_share:
         if not args.photos:
             raise ValueError(f"the preset {args.preset} learns from larger photographs too: give them with --photos")
         found = {source: load_photos("train", datasets=[source], shortest=shortest) for source in args.photos}
         named = [(Path(source).name, photo) for source, its in found.items() for photo in its]
-        learned, watched = hold_out_photos(named)
+        learned, held_photos = hold_out_photos(named)
         photos = [photo for _, photo in learned]
-        for name, photo in watched:
-            watched_photos.setdefault(name, []).append(photo.to(device))
+        for name, photo in held_photos:
+            eval_photos.setdefault(name, []).append(photo.to(device))
     images, classes = load_images("train", **data_options(args))
     names = sorted(set(classes) - {""})
     labels = torch.tensor([names.index(name) if name else -1 for name in classes])
     held = held_out(len(images))
     pictures = Pictures(images[~held].to(device), labels[~held].to(device), [photo.to(device) for photo in photos])
-    return pictures, images[held].to(device), watched_photos
+    return pictures, images[held].to(device), eval_photos
 
 
 def preset_network(args: argparse.Namespace, name: str) -> dict[str, Any]:
@@ -111,13 +111,13 @@ def binding_arguments(args: argparse.Namespace) -> dict[str, str]:
         "out",
         "resume",
         "save_every",
-        "watch_every",
+        "eval_every",
         "generator",
         "prior",
         "semantic",
     }
     # A run at a constant rate has no end until it is given one.
-    free |= {"steps", "fall"}
+    free |= {"steps", "decay_steps"}
     return {name: str(value) for name, value in vars(args).items() if name not in free}
 
 
@@ -144,14 +144,14 @@ def checkpoint_to_resume(args: argparse.Namespace, colourizer: dict[str, Any]) -
     return state
 
 
-def rate_at(step: int, steps: int, fall: int | None, warmup: int = 50) -> float:
-    """The share of the highest learning rate at a step: a short rise, constant, and over the last `fall` steps to 0.
+def lr_factor(step: int, steps: int, decay_steps: int | None, warmup: int = 50) -> float:
+    """The share of the highest learning rate at a step: a short rise, constant, to 0 over the last `decay_steps`.
 
     What was learned at the constant rate is worth as much to a run that goes on as to one that ends, so a run can be
     given its end whenever it is wanted (Hu et al. 2024, MiniCPM).
     """
-    fall = round(0.4 * steps) if fall is None else fall
-    return min(1.0, (step + 1) / warmup, (steps - step) / max(1, fall))
+    decay_steps = round(0.4 * steps) if decay_steps is None else decay_steps
+    return min(1.0, (step + 1) / warmup, (steps - step) / max(1, decay_steps))
 
 
 class Run:
@@ -175,8 +175,8 @@ class Run:
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
         self.metrics.write_text("".join(line + "\n" for line in kept))
 
-    def steps(self, save: Callable[[], None], watch: Callable[[], dict[str, float]]) -> Iterator[int]:
-        """The numbers of the steps to do; between them `save` and `watch` are called when it is time."""
+    def steps(self, save: Callable[[], None], evaluate: Callable[[], dict[str, float]]) -> Iterator[int]:
+        """The numbers of the steps to do; between them `save` and `evaluate` are called when it is time."""
         previous = signal.signal(signal.SIGINT, self._stop)
         # Kernels of places that are nothing alike have gradients so small that processors slow down over them.
         torch.set_flush_denormal(True)
@@ -198,8 +198,10 @@ class Run:
                 self._stop_together()
                 done = self.step == self.total_steps
                 if self.accelerator.is_main_process:
-                    if done or self.step % self.args.watch_every == 0:
-                        self._write({"step": self.step, "images": self.step * images_a_step, **self.shown, **watch()})
+                    if done or self.step % self.args.eval_every == 0:
+                        self._write(
+                            {"step": self.step, "images": self.step * images_a_step, **self.shown, **evaluate()}
+                        )
                     if done or self.stopping or self.step % self.args.save_every == 0:
                         save()
         finally:
@@ -259,7 +261,7 @@ def keep_freed_memory() -> None:
 
 
 @torch.inference_mode()
-def watch_progress(network: nn.Module, rgb: Tensor, folder: Path, step: int) -> dict[str, float]:
+def evaluate_held_out(network: nn.Module, rgb: Tensor, folder: Path, step: int) -> dict[str, float]:
     """Ratio-of-sums loss and colourfulness over the original's on held-out images at a few hint counts.
 
     A sheet of fixed samples goes into `folder`.
@@ -268,7 +270,7 @@ def watch_progress(network: nn.Module, rgb: Tensor, folder: Path, step: int) -> 
     network.eval()
     L, ab = whole_batch(rgb)
     figures = {}
-    for count in WATCHED_COUNTS:
+    for count in EVAL_COUNTS:
         hint_ab, hint_mask = simulate_hints(ab, random_stream(1, 0, 0, rgb.device), counts=count, sides=(3, 3))
         ab_pred = torch.cat(
             [network(*part) for part in zip(L.split(250), hint_ab.split(250), hint_mask.split(250), strict=True)]

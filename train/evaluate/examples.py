@@ -1,6 +1,6 @@
 """The page's examples on one sheet: grey, coloured without hints and with theirs, and the original.
 
-python -m train.measure.examples docs/examples.jpg
+python -m train.evaluate.examples docs/examples.jpg
 """
 
 import argparse
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colouru.pipeline import Colourizer, pipeline
 from colouru.ui.examples import examples
-from train.measure.sheet import save_sheet
+from train.evaluate.contact_sheet import save_sheet
 
 SIDE = 256
 

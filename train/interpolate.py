@@ -1,7 +1,7 @@
 """Mix a network as it was before some training with what came of it: how vivid against how right, as one number.
 
-python -m train.blend runs/generator runs/gan --share 0.25 --out runs/blend
-python -m train.blend colouru/weights runs/semantic --share 0.3 --out runs/average
+python -m train.interpolate runs/generator runs/gan --share 0.25 --out runs/blend
+python -m train.interpolate colouru/weights runs/semantic --share 0.3 --out runs/average
 
 The weights of both are close enough for what lies between them to be a network that does what lies between them (Wang
 et al. 2018, ESRGAN, section 3.4).
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
         after = load_checkpoint(args.after)
         before = weights_in(args.before, after["colourizer"])
     except ValueError as error:
-        sys.exit(f"train.blend: {error}")
+        sys.exit(f"train.interpolate: {error}")
     args.out.mkdir(parents=True, exist_ok=True)
     kept = {name: after[name] for name in ("step", "colourizer", "arguments")}
     save_checkpoint(args.out, kept | {"weights": blend(before, after.get("average") or after["weights"], args.share)})

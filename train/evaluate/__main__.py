@@ -1,6 +1,6 @@
 """Measure a model on pictures it has not seen, beside Levin et al. (2004) on the same hints.
 
-python -m train.measure.evaluate --limit 1000 --photos FOLDER --out runs/evaluation
+python -m train.evaluate --limit 1000 --photos FOLDER --out runs/evaluation
 
 Protocol T, on small images: n hints of 3x3 pixels in the true colours, n in 0, 1, 2, 5, 10, 20, 50.
 Protocol Z (Zhang et al. 2017), on --photos at 256 x 256: n hints of 6x6 pixels, each in the mean colour of its patch.
@@ -31,12 +31,12 @@ from train.data import (
     random_stream,
     whole_batch,
 )
-from train.hints import simulate_hints
-from train.measure.curve import save_gain_curve, save_loss_curve
-from train.measure.figures import COLUMNS, Figures, summary
-from train.measure.guidance import palette_recall, where_next
-from train.measure.levin import levin
-from train.measure.protocol import (
+from train.evaluate.contact_sheet import hinted_grey, save_sheet, to_rgb
+from train.evaluate.curve import save_gain_curve, save_loss_curve
+from train.evaluate.figures import COLUMNS, Figures, summary
+from train.evaluate.guidance import palette_recall, where_next
+from train.evaluate.levin import levin
+from train.evaluate.protocol import (
     CHUNK,
     COLOUR_COUNTS,
     REPORT_SIZES,
@@ -52,7 +52,7 @@ from train.measure.protocol import (
     true_hints,
     vividness,
 )
-from train.measure.sheet import hinted_grey, save_sheet, to_rgb
+from train.hints import simulate_hints
 
 SHEET_HINTS = 5
 SHEET_ROWS = 24
@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         evaluate(args)
     except ValueError as error:
-        sys.exit(f"train.measure.evaluate: {error}")
+        sys.exit(f"train.evaluate: {error}")
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -204,8 +204,8 @@ def save_small_sheet(path: Path, colourize: Colourizer, rgb: Tensor, seed: int) 
     """A sheet of small images spread evenly over the set, at `SHEET_HINTS` hints of Protocol T."""
     rgb = rgb[torch.linspace(0, len(rgb) - 1, min(SHEET_ROWS, len(rgb))).long()]
     L, ab = whole_batch(rgb)
-    chance = random_stream(seed, SHEET_HINTS, 0, ab.device)
-    hints = simulate_hints(ab, chance, counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
+    rng = random_stream(seed, SHEET_HINTS, 0, ab.device)
+    hints = simulate_hints(ab, rng, counts=SHEET_HINTS, sides=(T_SIDE, T_SIDE))
     colourizers = {**colourize.networks_on(L), "levin": functools.partial(levin, L)}
     outputs = [(name, to_rgb(L, answer(*hints))) for name, answer in colourizers.items()]
     save_sheet(path, [("hints", hinted_grey(L, *hints)), *outputs, ("original", rgb)])

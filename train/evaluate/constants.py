@@ -1,6 +1,6 @@
 """What the generator's constants that nothing learns are worth: measured on pictures held out of training.
 
-python -m train.measure.constants --photos FOLDER FOLDER --model runs/model
+python -m train.evaluate.constants --photos FOLDER FOLDER --model runs/model
 
 On pictures that the networks learned from they would be chosen too small: what is known by heart leaves no surprise.
 And with hints placed anywhere alone they would be chosen to reach too far: people set them on what is colourful.
@@ -26,8 +26,8 @@ from train.data import (
     load_images,
     load_photos,
 )
-from train.measure.figures import summary
-from train.measure.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, on_batches, original, resized
+from train.evaluate.figures import summary
+from train.evaluate.protocol import T_SIDE, Z_SIDE, Z_SIZE, lone_dot, on_batches, original, resized
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it ships": {},
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         images, _ = load_images("train", **data_options(args))
         _, photos = hold_out_photos(load_photos("train", datasets=args.photos))
     except ValueError as error:
-        sys.exit(f"train.measure.constants: {error}")
+        sys.exit(f"train.evaluate.constants: {error}")
     small = images[held_out(len(images))][:IMAGES].split(CHUNK)
     photos = photos[:: -(-len(photos) // PHOTOS)]
     squares = [original(resized(photo, Z_SIZE, Z_SIZE))[0] for photo in photos]

@@ -21,18 +21,16 @@ GRADIENT_WEIGHT = 0.3
 
 # Of what hints make worse than it was without them, once more beside the error itself: people forgive a dot that does
 # not reach far enough, not one that colours the wall behind a face. Measured in squares of so many pixels.
-HARM_WEIGHT = 0.5
-HARM_SIDE = 8
+REGRESSION_WEIGHT = 0.5
+REGRESSION_SIDE = 8
 
 AUTOMATIC_WEIGHT = 0.5
-DEVIATION_WEIGHT = 0.02
-PALETTE_WEIGHT = 0.04
+NLL_WEIGHT = 0.02
+BINS_WEIGHT = 0.04
 
 
 class Objective(nn.Module):
     """The losses of a network on a batch, relative to leaving the pictures grey."""
-
-    gradient_weight = GRADIENT_WEIGHT
 
     def __init__(self, network: nn.Module):
         super().__init__()
@@ -60,22 +58,24 @@ class Objective(nn.Module):
         automatic = self._errors(half, half_ab).mean()
         before = (half.detach() - half_ab).square()
         after = (F.avg_pool2d(ab_pred, 2) - half_ab).square()
-        harm = F.avg_pool2d((after - before).mean(1, keepdim=True), HARM_SIDE // 2).relu().mean()
+        regression = F.avg_pool2d((after - before).mean(1, keepdim=True), REGRESSION_SIDE // 2).relu().mean()
         deviation = sight.deviation.float()[..., : height // 2, : width // 2]
-        surprise = deviation_loss(half, deviation.log(), half_ab)
+        nll = gaussian_nll(half, deviation.log(), half_ab)
         # One place in four of the quarter-size grid is enough, and the softmax is not cheap.
         logits = self.network.palette(answer.context[..., : height // 4 : 2, : width // 4 : 2]).float()
-        palette = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
-        mottle = (gradients(ab_pred) - gradients(ab)).abs().mean()
-        total = (weighted + AUTOMATIC_WEIGHT * automatic) / GREY_ERROR + self.gradient_weight * mottle / GREY_ERROR**0.5
-        total = total + HARM_WEIGHT * harm / GREY_ERROR + DEVIATION_WEIGHT * surprise + PALETTE_WEIGHT * palette
+        bins = F.cross_entropy(logits, nearest_bin(ab[..., 1:height:8, 1:width:8]))
+        gradient_error = (gradients(ab_pred) - gradients(ab)).abs().mean()
+        total = (
+            weighted + AUTOMATIC_WEIGHT * automatic
+        ) / GREY_ERROR + GRADIENT_WEIGHT * gradient_error / GREY_ERROR**0.5
+        total = total + REGRESSION_WEIGHT * regression / GREY_ERROR + NLL_WEIGHT * nll + BINS_WEIGHT * bins
         losses = {
             "mse": errors.mean(),
             "automatic": automatic,
-            "surprise": surprise,
-            "palette": palette,
-            "mottle": mottle,
-            "harm": harm,
+            "nll": nll,
+            "bins": bins,
+            "gradient_error": gradient_error,
+            "regression": regression,
             "total": total,
         }
         return losses, ab_pred
@@ -93,7 +93,7 @@ class Objective(nn.Module):
         return (1 - known.mean((1, 2, 3))).clamp_min(LEAST_UNKNOWN).rsqrt()
 
 
-def deviation_loss(ab_pred: Tensor, log_deviation: Tensor, ab: Tensor) -> Tensor:
+def gaussian_nll(ab_pred: Tensor, log_deviation: Tensor, ab: Tensor) -> Tensor:
     """Negative logarithm of the Gaussian likelihood of the error under the deviation expected, but for a constant."""
     return ((ab_pred.detach() - ab) / log_deviation.exp()).square().mean() / 2 + log_deviation.mean()
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 
-def moving_average(network: nn.Module, decay: float) -> AveragedModel:
+def make_ema(network: nn.Module, decay: float) -> AveragedModel:
     """An exponential moving average of weights and buffers, to be updated after every step.
 
     Young ones forget faster, so that the first weights of all do not linger.
