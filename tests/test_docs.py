@@ -34,7 +34,8 @@ def test_every_relative_link_leads_to_a_file_and_to_a_heading_in_it(path):
 
 @page
 def test_every_module_that_is_run_exists(path):
-    for module in re.findall(r"python -m ((?:colouru|train|tests)(?:\.[a-z_]\w*)*)(?![.\w])", path.read_text(encoding="utf-8")):
+    text = path.read_text(encoding="utf-8")
+    for module in re.findall(r"python -m ((?:colouru|train|tests)(?:\.[a-z_]\w*)*)(?![.\w])", text):
         parts = ROOT.joinpath(*module.split("."))
         assert parts.with_suffix(".py").is_file() or (parts / "__main__.py").is_file(), module
 
