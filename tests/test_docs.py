@@ -1,9 +1,12 @@
 """The documentation: links lead somewhere, commands exist, and the README stays short."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from colouru.images.photo import provenance_of
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "train/README.md")]
@@ -49,3 +52,13 @@ def test_every_page_of_the_documentation_is_listed_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in PAGES[1:]:
         assert f"]({path.relative_to(ROOT).as_posix()})" in text, path.name
+
+
+def test_the_notebook_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    notebook = json.loads((ROOT / "docs/colouru.ipynb").read_text(encoding="utf-8"))
+    names: dict = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert provenance_of(tmp_path / "astronaut-colour.png").hints == names["result"].hints
