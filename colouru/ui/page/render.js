@@ -1,9 +1,9 @@
-// Lays colours over the lightness, as propagation.py and colour.py do for a whole photo, for the pixels on the screen.
+// Lays colours over the lightness, as upsample.py and colour.py do for a whole photo, for the pixels on the screen.
 //
 // Plain loops on a 2D canvas, because WebGL is missing or emulated in many browsers. A test compares the result with
 // the package's.
 
-// EDGE as in propagation.py; the channels of a guide, see buildGuide.
+// EDGE as in upsample.py; the channels of a guide, see buildGuide.
 const EDGE = 0.2 ** 2;
 const CHANNELS = 9;
 
