@@ -17,7 +17,7 @@ from tests.conftest import SMALL_NETWORKS
 from tests.hub_server import TOKEN
 from train import publish
 from train.checkpoint import save_checkpoint
-from train.evaluate import evaluate
+from train.evaluate import __main__ as evaluate
 from train.hub_upload import push
 from train.model_card import model_card
 

@@ -291,7 +291,7 @@ def test_the_semantic_network_leaves_out_the_same_when_a_run_resumes(around, dat
     stage = ["--network", "generator", "--semantic", str(stages / "semantic")] if around else []
     for folder, steps in (("whole", 4), ("parts", 2), ("parts", 4)):
         more = ["--resume"] if (tmp_path / folder / "checkpoint.pt").exists() else []
-        run = [*stage, *arguments(dataset, tmp_path / folder, steps, fall=1, **options), *more]
+        run = [*stage, *arguments(dataset, tmp_path / folder, steps, **{"decay-steps": 1}, **options), *more]
         (pretrain if around else semantic).main(run)
     whole, parts = (load_checkpoint(tmp_path / name)["weights"] for name in ("whole", "parts"))
     for name in whole:
