@@ -30,7 +30,7 @@ from train.loop import (
 )
 from train.losses import CLIP, GREY_ERROR
 from train.optimizer import set_lr
-from train.prior import DROP_RATE, SIZE, draw_images, draw_photographs
+from train.prior import DROP_RATE, PHOTO_SIZE, SIZE, draw_images, draw_photographs
 from train.projected_gan import (
     ImageFeatures,
     ProjectedDiscriminator,
@@ -74,7 +74,7 @@ def train(args: argparse.Namespace) -> None:
     config = preset_network(args, "prior")
 
     # Data
-    pictures, eval_images, _ = training_pictures(args, device, shortest=160)
+    pictures, eval_images, _ = training_pictures(args, device, shortest=PHOTO_SIZE)
 
     # Networks and optimizers, as they were if this run resumes
     torch.manual_seed(args.seed)

@@ -19,7 +19,6 @@ ADAM_SHARE = 0.1
 # Fewer channels than this make a matrix too thin for orthogonality to mean much.
 LEAST_CHANNELS = 16
 
-
 # Nesterov's, and the coefficients of the quintic Newton-Schulz iteration, whose slope at zero they make large (Jordan).
 MOMENTUM = 0.95
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -38,7 +37,10 @@ class Muon(torch.optim.Optimizer):
             for weight in group["params"]:
                 if weight.grad is None:
                     continue
-                momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+                state = self.state[weight]
+                if not state:
+                    state["momentum"] = torch.zeros_like(weight)
+                momentum = state["momentum"]
                 momentum.lerp_(weight.grad, 1 - MOMENTUM)
                 update = orthogonalized(_matrix(weight.grad.lerp(momentum, MOMENTUM)))
                 update = update * max(1, update.shape[0] / update.shape[1]) ** 0.5

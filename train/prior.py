@@ -126,7 +126,8 @@ def train(args: argparse.Namespace) -> None:
     accelerator = Accelerator()
     device = accelerator.device
     config = preset_network(args, "prior")
-    encoder_weights = read_package(2)
+    # Read first, for a missing package is to be known before minutes of loading pictures.
+    encoder_weights = {} if args.resume else read_package(2)
 
     # Data: no larger than it is seen
     pictures, eval_images, eval_photos = training_pictures(args, device, shortest=PHOTO_SIZE)
